@@ -1,0 +1,30 @@
+{
+  'targets': [
+    {
+      'target_name': 'lvskit',
+      'conditions': [
+        ['OS!="linux"', {
+          # Elsewhere the package is types and pure functions only.
+          'type': 'none',
+        }, {
+          'sources': ['<!@(node -p "const s=require(\'./native/sources.json\');[...s.library,...s.addon].map(f=>\'native/\'+f).join(\' \')")'],
+          'include_dirs': ['native', '<!(node -p "require(\'node-addon-api\').include_dir")'],
+          'defines': [
+            'NAPI_VERSION=9',
+            'NAPI_CPP_EXCEPTIONS',
+            'NODE_ADDON_API_DISABLE_DEPRECATED',
+            'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+          ],
+          'cflags': [
+            '-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow',
+            '-fvisibility=hidden', '-fstack-protector-strong',
+          ],
+          'cflags!': ['-fno-exceptions'],
+          'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
+          'cflags_cc': ['-std=c++20', '-fexceptions'],
+          'ldflags': ['-Wl,-z,relro', '-Wl,-z,now'],
+        }],
+      ],
+    },
+  ],
+}

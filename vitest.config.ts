@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+/** Suites that change the kernel's state share one guest and its one CPU: one file at a time. */
+const onOneKernel = {
+  pool: 'forks',
+  fileParallelism: false,
+  isolate: false,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+} as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'native', include: ['test/native/**/*.test.ts'], ...onOneKernel } },
+      { test: { name: 'kernel', include: ['test/kernel/**/*.test.ts'], ...onOneKernel } },
+      { test: { name: 'peer', include: ['test/peer/**/*.test.ts'], ...onOneKernel } },
+      { test: { name: 'types', include: ['test/types/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'scripts', include: ['test/scripts/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false } },
+    ],
+  },
+});
