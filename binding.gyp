@@ -8,7 +8,7 @@
           'type': 'none',
         }, {
           'sources': ['<!@(node -p "const s=require(\'./native/sources.json\');[...s.library,...s.addon].map(f=>\'native/\'+f).join(\' \')")'],
-          'include_dirs': ['native', '<!(node -p "require(\'node-addon-api\').include_dir")'],
+          'include_dirs': ['native'],
           'defines': [
             'NAPI_VERSION=9',
             'NAPI_CPP_EXCEPTIONS',
@@ -16,6 +16,8 @@
             'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
           ],
           'cflags': [
+            # As a system header, so that our warning flags do not judge somebody else's code.
+            '-isystem', '<!(node -p "require(\'node-addon-api\').include_dir")',
             '-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow',
             '-fvisibility=hidden', '-fstack-protector-strong',
           ],
