@@ -17,7 +17,7 @@
           ],
           'cflags': [
             # As a system header, so that our warning flags do not judge somebody else's code.
-            '-isystem', '<!(node -p "require(\'node-addon-api\').include_dir")',
+            '-isystem', '<!(node -p "require(\'node:path\').resolve(require(\'node-addon-api\').include_dir)")',
             '-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow',
             '-fvisibility=hidden', '-fstack-protector-strong',
           ],
