@@ -17,7 +17,14 @@ export default defineConfig({
       { test: { name: 'kernel', include: ['test/kernel/**/*.test.ts'], ...onOneKernel } },
       { test: { name: 'peer', include: ['test/peer/**/*.test.ts'], ...onOneKernel } },
       { test: { name: 'types', include: ['test/types/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'scripts', include: ['test/scripts/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'scripts',
+          include: ['test/scripts/**/*.test.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

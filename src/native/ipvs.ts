@@ -1,2 +1,2 @@
 /** The addon's face for this area. */
-export interface IpvsAddon {}
+export type IpvsAddon = {};

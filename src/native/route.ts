@@ -1,2 +1,2 @@
 /** The addon's face for this area. */
-export interface RouteAddon {}
+export type RouteAddon = {};

@@ -1,0 +1,144 @@
+export type AddressFamily = 'ipv4' | 'ipv6';
+
+/** An IP address as its bytes in network order: 4 for IPv4, 16 for IPv6. */
+export interface IpAddress {
+  readonly family: AddressFamily;
+  readonly bytes: Uint8Array;
+}
+
+/** An address and the number of its leading bits that count. */
+export interface IpPrefix extends IpAddress {
+  /** 0 to 32 for IPv4, 0 to 128 for IPv6. */
+  readonly length: number;
+}
+
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/**
+ * Reads an IPv4 or IPv6 address.
+ *
+ * Strict: four decimal numbers without leading zeros (which some programs read as octal), or the
+ * forms of RFC 4291 section 2.2. Zone identifiers (`%eth0`) are refused: nothing that lvskit hands
+ * an address to has a place for one.
+ *
+ * @param what What the address is called in the error, such as `service address`.
+ * @throws TypeError when it is not a string, RangeError when it is not an address.
+ */
+export function parseIp(text: string, what = 'address'): IpAddress {
+  if (typeof text !== 'string') throw new TypeError(`${what} must be a string`);
+  const bytes = text.includes(':') ? parseIpv6(text) : parseIpv4(text);
+  if (bytes === undefined) {
+    const zone = text.includes('%') ? ' (a zone identifier has no meaning here)' : '';
+    throw new RangeError(`${what} ${JSON.stringify(text)} is not an IP address${zone}`);
+  }
+  return { family: bytes.length === 4 ? 'ipv4' : 'ipv6', bytes };
+}
+
+/**
+ * Reads `address/length`; without a length the whole address counts.
+ *
+ * @throws TypeError when it is not a string, RangeError when it is not an address and length.
+ */
+export function parsePrefix(text: string, what = 'prefix'): IpPrefix {
+  if (typeof text !== 'string') throw new TypeError(`${what} must be a string`);
+  const slash = text.indexOf('/');
+  const address = parseIp(slash < 0 ? text : text.slice(0, slash), what);
+  const longest = address.bytes.length * 8;
+  if (slash < 0) return { ...address, length: longest };
+  const digits = text.slice(slash + 1);
+  const length = /^(0|[1-9]\d{0,2})$/.test(digits) ? Number(digits) : Number.NaN;
+  if (!(length <= longest)) {
+    throw new RangeError(
+      `${what} ${JSON.stringify(text)} must end in a length from 0 to ${longest}`,
+    );
+  }
+  return { ...address, length };
+}
+
+/** Prints an address: dotted quad, or the canonical IPv6 text of RFC 5952. */
+export function formatIp(bytes: Uint8Array): string {
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
+  if (bytes.length !== 16) throw new RangeError('an IP address has 4 or 16 bytes');
+  const groups: number[] = [];
+  for (let at = 0; at < 16; at += 2) groups.push(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0));
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
+    return `::ffff:${formatIp(bytes.subarray(12))}`;
+  }
+  const [start, length] = longestRunOfZeros(groups);
+  const text = (part: number[]) => part.map((group) => group.toString(16)).join(':');
+  if (length < 2) return text(groups);
+  return `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
+}
+
+/** Address and port as people write them: `192.0.2.1:80`, `[2001:db8::1]:80`. */
+export function formatEndpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function parseIpv4(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(4);
+  let at = 0;
+  for (let index = 0; index < 4; index++) {
+    if (index > 0 && text.charCodeAt(at++) !== DOT) return undefined;
+    const start = at;
+    let value = 0;
+    for (;;) {
+      const code = text.charCodeAt(at);
+      if (!(code >= ZERO && code <= NINE)) break;
+      value = value * 10 + code - ZERO;
+      at++;
+      if (value > 255) return undefined;
+    }
+    const digits = at - start;
+    if (digits === 0 || (digits > 1 && text.charCodeAt(start) === ZERO)) return undefined;
+    bytes[index] = value;
+  }
+  return at === text.length ? bytes : undefined;
+}
+
+function parseIpv6(text: string): Uint8Array | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const [head = '', tail] = halves;
+  const front = parseGroups(head, tail === undefined);
+  const back = tail === undefined ? [] : parseGroups(tail, true);
+  if (front === undefined || back === undefined) return undefined;
+  const missing = 16 - front.length - back.length;
+  if (tail === undefined ? missing !== 0 : missing < 2) return undefined;
+  const bytes = new Uint8Array(16);
+  bytes.set(front);
+  bytes.set(back, 16 - back.length);
+  return bytes;
+}
+
+/** The bytes of `a:b:c`, whose last part may be a dotted quad when it ends the address. */
+function parseGroups(text: string, endsAddress: boolean): number[] | undefined {
+  if (text === '') return [];
+  const bytes: number[] = [];
+  const groups = text.split(':');
+  for (const [index, group] of groups.entries()) {
+    if (endsAddress && index === groups.length - 1 && group.includes('.')) {
+      const quad = parseIpv4(group);
+      if (quad === undefined) return undefined;
+      bytes.push(...quad);
+    } else {
+      if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return undefined;
+      const value = Number.parseInt(group, 16);
+      bytes.push(value >> 8, value & 0xff);
+    }
+  }
+  return bytes;
+}
+
+function longestRunOfZeros(groups: readonly number[]): [start: number, length: number] {
+  let best: [number, number] = [0, 0];
+  let start = 0;
+  for (let index = 0; index <= groups.length; index++) {
+    if (index < groups.length && groups[index] === 0) continue;
+    if (index - start > best[1]) best = [start, index - start];
+    start = index + 1;
+  }
+  return best;
+}
