@@ -1,10 +1,15 @@
 #include <napi.h>
 
+#include "napi/ipvs.h"
+
 namespace lvskit::napi {
 
 namespace {
 
-Napi::Object Init(Napi::Env /*env*/, Napi::Object exports) { return exports; }
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  InitIpvs(env, exports);
+  return exports;
+}
 
 }  // namespace
 

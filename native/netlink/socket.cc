@@ -18,7 +18,8 @@ namespace {
 constexpr size_t kSlots = 16;
 // The kernel sizes the pieces of a dump by the largest receive seen on the socket, up to 32 KiB.
 // Small pieces are cheaper for small tables, large ones for large tables, whose walk starts again
-// at the beginning for every piece; so a dump that outgrows one round of small ones gets large ones.
+// at the beginning for every piece; so a dump that outgrows one round of small ones gets large
+// ones.
 constexpr size_t kSmallChunk = 8 * 1024;
 constexpr size_t kLargeChunk = 32 * 1024;
 constexpr int kReceiveBuffer = 4 * 1024 * 1024;
@@ -64,9 +65,8 @@ uint32_t Socket::ReserveSequences(uint32_t count) {
   return first;
 }
 
-std::vector<Failure> Socket::Transact(
-    MessageWriter& batch, uint32_t first,
-    const std::function<void(size_t, const Message&)>& on_reply) {
+std::vector<Failure> Socket::Transact(MessageWriter& batch, uint32_t first,
+                                      const std::function<void(size_t, const Message&)>& on_reply) {
   std::vector<Failure> failures;
   const size_t count = batch.count();
   if (count == 0) return failures;
