@@ -1,0 +1,14 @@
+#pragma once
+
+#include <napi.h>
+
+#include "system/file_descriptor.h"
+
+namespace lvskit::napi {
+
+/// An open file on its way to whoever adopts it in JavaScript: `take()` hands out the number, once,
+/// and the ownership with it; `close()` closes it unless taken. Collected, or left behind by a
+/// worker that was terminated before it could take it, it closes itself: a bare number would leak.
+[[nodiscard]] Napi::Object ToDescriptor(Napi::Env env, system::FileDescriptor file);
+
+}  // namespace lvskit::napi

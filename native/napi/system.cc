@@ -1,0 +1,96 @@
+#include "napi/system.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "napi/arguments.h"
+#include "napi/descriptor.h"
+#include "napi/promise_worker.h"
+#include "napi/transport.h"
+#include "system/named_namespace.h"
+#include "system/open_file.h"
+#include "system/sysctl.h"
+
+namespace lvskit::napi {
+
+namespace {
+
+Napi::Value ToValue(Napi::Env env, const std::optional<std::string>& text) {
+  if (!text) return env.Undefined();
+  return Napi::String::New(env, *text);
+}
+
+Napi::Value ReadSysctl(const Napi::CallbackInfo& info) {
+  auto work = [name = StringArgument(info, 0, "name"), netns = NamespaceArgument(info, 1)] {
+    return system::ReadSysctl(name, netns);
+  };
+  return PromiseWorker<std::string>::Run(
+      info.Env(), std::move(work),
+      [](Napi::Env env, std::string& value) { return Napi::String::New(env, value); });
+}
+
+Napi::Value WriteSysctl(const Napi::CallbackInfo& info) {
+  auto work = [name = StringArgument(info, 0, "name"), value = StringArgument(info, 1, "value"),
+               netns = NamespaceArgument(info, 2)] {
+    return system::WriteSysctl(name, value, netns);
+  };
+  return PromiseWorker<std::optional<std::string>>::Run(
+      info.Env(), std::move(work),
+      [](Napi::Env env, std::optional<std::string>& previous) { return ToValue(env, previous); });
+}
+
+Napi::Value ListSysctls(const Napi::CallbackInfo& info) {
+  auto work = [prefix = StringArgument(info, 0, "prefix"), netns = NamespaceArgument(info, 1)] {
+    return system::ListSysctls(prefix, netns);
+  };
+  return PromiseWorker<std::vector<system::Sysctl>>::Run(
+      info.Env(), std::move(work), [](Napi::Env env, std::vector<system::Sysctl>& found) {
+        const Napi::Array result = Napi::Array::New(env, found.size());
+        for (size_t index = 0; index < found.size(); ++index) {
+          const Napi::HandleScope scope(env);
+          Napi::Object item = Napi::Object::New(env);
+          item.Set("name", found[index].name);
+          item.Set("value", ToValue(env, found[index].value));
+          result.Set(static_cast<uint32_t>(index), item);
+        }
+        return result;
+      });
+}
+
+Napi::Value CreateNamespace(const Napi::CallbackInfo& info) {
+  return RunAsync(info.Env(), [name = StringArgument(info, 0, "name"),
+                               loopback_up = info[1].ToBoolean().Value()] {
+    system::CreateNamedNamespace(name, loopback_up);
+  });
+}
+
+Napi::Value RemoveNamespace(const Napi::CallbackInfo& info) {
+  return RunAsync(info.Env(),
+                  [name = StringArgument(info, 0, "name")] { system::RemoveNamedNamespace(name); });
+}
+
+Napi::Value OpenFile(const Napi::CallbackInfo& info) {
+  auto work = [path = StringArgument(info, 0, "path"), netns = NamespaceArgument(info, 1)] {
+    return system::OpenFile(path, netns);
+  };
+  return PromiseWorker<system::FileDescriptor>::Run(
+      info.Env(), std::move(work), [](Napi::Env env, system::FileDescriptor& file) {
+        return ToDescriptor(env, std::move(file));
+      });
+}
+
+}  // namespace
+
+void InitSystem(Napi::Env env, Napi::Object exports) {
+  exports.Set("readSysctl", Napi::Function::New<ReadSysctl>(env, "readSysctl"));
+  exports.Set("writeSysctl", Napi::Function::New<WriteSysctl>(env, "writeSysctl"));
+  exports.Set("listSysctls", Napi::Function::New<ListSysctls>(env, "listSysctls"));
+  exports.Set("createNamespace", Napi::Function::New<CreateNamespace>(env, "createNamespace"));
+  exports.Set("removeNamespace", Napi::Function::New<RemoveNamespace>(env, "removeNamespace"));
+  exports.Set("openFile", Napi::Function::New<OpenFile>(env, "openFile"));
+  InitTransport(env, exports);
+}
+
+}  // namespace lvskit::napi
