@@ -1,0 +1,39 @@
+#!/bin/sh
+# One turn of one contestant in the network namespace that it finds, which has an empty table: loads,
+# lists, edits and clears, and makes sure each time that the kernel's table is what it should be.
+# Prints one line of JSON for each kind of work.
+#
+#   cycle.sh CONTESTANT SERVICES DESTINATIONS TURN
+#
+# Needs BENCH_BIN (floor, measure), BENCH_SCRATCH (a directory), BENCH_NODE and BENCH_WORKLOAD.
+set -eu
+contestant=$1 services=$2 destinations=$3 turn=$4
+rules=$BENCH_SCRATCH/rules
+
+# Without any address a namespace takes every destination for a broadcast address and refuses it.
+busybox ip link set lo up
+for work in load list edit clear; do
+  : >"$rules"
+  case $contestant:$work in
+    floor:load | floor:edit) set -- "$BENCH_BIN/floor" "$work" "$services" "$destinations" ;;
+    floor:*) set -- "$BENCH_BIN/floor" "$work" ;;
+    lvskit:*) set -- "$BENCH_NODE" "$BENCH_WORKLOAD" "$work" "$services" "$destinations" ;;
+    ipvsadm:load | ipvsadm:edit)
+      "$BENCH_BIN/floor" rules "$work" "$services" "$destinations" >"$rules"
+      set -- ipvsadm -R
+      ;;
+    ipvsadm:list) set -- ipvsadm -Ln --stats ;;
+    ipvsadm:clear) set -- ipvsadm -C ;;
+    *)
+      echo "cycle.sh: unknown contestant $contestant" >&2
+      exit 2
+      ;;
+  esac
+  "$BENCH_BIN/measure" -i "$rules" contestant="$contestant" work="$work" services="$services" \
+    destinations="$destinations" turn="$turn" -- "$@"
+  case $work in
+    load | list) "$BENCH_BIN/floor" verify load "$services" "$destinations" ;;
+    edit) "$BENCH_BIN/floor" verify edit "$services" "$destinations" ;;
+    clear) "$BENCH_BIN/floor" verify clear ;;
+  esac
+done

@@ -1,0 +1,105 @@
+// One kind of work, done as a user of the library would do it. Standard output gets what `list`
+// lists; descriptor 3, when there is one, the time of each phase, counted from the start of Node.
+//
+//   node bench/workload.mjs load|list|edit|clear SERVICES DESTINATIONS
+import { writeSync } from 'node:fs';
+
+const begun = performance.now();
+const { Ipvs } = await import('../dist/index.js');
+const imported = performance.now();
+
+const [work, services, destinations] = [process.argv[2], ...process.argv.slice(3).map(Number)];
+const PORT = 80;
+// As many changes as are handed over at once: enough to make a call cheap, few enough to be small.
+const CHANGES_AT_ONCE = 2048;
+
+const dotted = (number) =>
+  `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
+
+const serviceKey = (number) => ({
+  protocol: 'tcp',
+  address: dotted(0x0a640000 + number),
+  port: PORT,
+});
+
+function* changes(type, weight) {
+  for (let number = 0; number < services; number++) {
+    const service = serviceKey(number);
+    if (type === 'add-destination') {
+      yield { type: 'add-service', service, config: { scheduler: 'wlc' } };
+    }
+    for (let index = 0; index < destinations; index++) {
+      const address = dotted(0xac100000 + number * destinations + index);
+      const destination = { address, port: PORT };
+      yield { type, service, destination, config: { forwarding: 'dr', weight } };
+    }
+  }
+}
+
+async function apply(ipvs, all) {
+  let operations = 0;
+  let batch = [];
+  const hand = async () => {
+    const results = await ipvs.transaction(batch);
+    const failed = results.find((result) => result instanceof Error || result?.error);
+    if (failed !== undefined) throw failed.error ?? failed;
+    operations += batch.length;
+    batch = [];
+  };
+  for (const change of all) {
+    batch.push(change);
+    if (batch.length === CHANGES_AT_ONCE) await hand();
+  }
+  if (batch.length > 0) await hand();
+  return operations;
+}
+
+// The columns of `ipvsadm -Ln --stats`.
+async function list(ipvs) {
+  let operations = 0;
+  let text = 'Prot LocalAddress:Port Conns InPkts OutPkts InBytes OutBytes -> RemoteAddress:Port\n';
+  const line = (name, s) => {
+    operations++;
+    text += `${name} ${s.connections} ${s.packetsIn} ${s.packetsOut} ${s.bytesIn} ${s.bytesOut}\n`;
+    if (text.length > 60_000) {
+      writeSync(1, text);
+      text = '';
+    }
+  };
+  for (const service of await ipvs.list({ statistics: true })) {
+    line(
+      `${service.protocol.toUpperCase()} ${service.address}:${service.port}`,
+      service.statistics,
+    );
+    for (const destination of service.destinations) {
+      line(`  -> ${destination.address}:${destination.port}`, destination.statistics);
+    }
+  }
+  writeSync(1, text);
+  return operations;
+}
+
+const ipvs = await Ipvs.open();
+const opened = performance.now();
+let operations = 0;
+if (work === 'load') operations = await apply(ipvs, changes('add-destination', 1));
+else if (work === 'edit') operations = await apply(ipvs, changes('edit-destination', 5));
+else if (work === 'list') operations = await list(ipvs);
+else if (work === 'clear') await ipvs.flush();
+else throw new RangeError(`unknown work ${work}`);
+const finished = performance.now();
+await ipvs.close();
+
+const report = {
+  insideMs: finished - begun,
+  startMs: begun,
+  importMs: imported - begun,
+  openMs: opened - imported,
+  workMs: finished - opened,
+  operations,
+};
+try {
+  writeSync(3, JSON.stringify(report));
+} catch (error) {
+  if (error.code !== 'EBADF') throw error;
+}
