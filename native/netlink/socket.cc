@@ -125,6 +125,7 @@ bool Socket::Dump(const MessageWriter& request, uint32_t sequence, const Handler
       done = true;
       // A dump that fails half way says so in the payload of its last message.
       if (message.payload.size() >= sizeof(int)) error = -message.FixedHeader<int>();
+      error_text = ExtendedAckText(message);
       return;
     }
     if (message.header.nlmsg_type == NLMSG_ERROR) {
@@ -250,11 +251,16 @@ void Socket::GrowChunks() {
 
 std::string ExtendedAckText(const Message& error_message) {
   if ((error_message.header.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
-  const auto error = error_message.FixedHeader<nlmsgerr>();
-  size_t offset = sizeof(nlmsgerr);
-  if ((error_message.header.nlmsg_flags & NLM_F_CAPPED) == 0) {
-    if (error.msg.nlmsg_len < sizeof(nlmsghdr)) throw FormatError("acknowledged message too short");
-    offset += NLMSG_ALIGN(error.msg.nlmsg_len) - sizeof(nlmsghdr);
+  size_t offset = sizeof(int);
+  if (error_message.header.nlmsg_type == NLMSG_ERROR) {
+    const auto error = error_message.FixedHeader<nlmsgerr>();
+    offset = sizeof(nlmsgerr);
+    if ((error_message.header.nlmsg_flags & NLM_F_CAPPED) == 0) {
+      if (error.msg.nlmsg_len < sizeof(nlmsghdr)) {
+        throw FormatError("acknowledged message too short");
+      }
+      offset += NLMSG_ALIGN(error.msg.nlmsg_len) - sizeof(nlmsghdr);
+    }
   }
   if (offset > error_message.payload.size()) {
     throw FormatError("acknowledgement shorter than the message it holds");

@@ -82,6 +82,7 @@ class Socket {
 };
 
 /// Why a request was refused: the kernel's extended acknowledgement text, or an empty string.
+/// `error_message` is an NLMSG_ERROR, or the NLMSG_DONE of a dump that failed.
 [[nodiscard]] std::string ExtendedAckText(const Message& error_message);
 
 }  // namespace lvskit::netlink
