@@ -113,19 +113,19 @@ void EncodeRequest(MessageWriter& writer, uint16_t family, uint32_t sequence,
   switch (request.command) {
     case IPVS_CMD_NEW_SERVICE:
     case IPVS_CMD_SET_SERVICE:
-      PutService(writer, request.service, true);
+      PutService(writer, request.rule.service, true);
       break;
     case IPVS_CMD_DEL_SERVICE:
-      PutService(writer, request.service, false);
+      PutService(writer, request.rule.service, false);
       break;
     case IPVS_CMD_NEW_DEST:
     case IPVS_CMD_SET_DEST:
-      PutService(writer, request.service, false);
-      PutDestination(writer, request.destination, true);
+      PutService(writer, request.rule.service, false);
+      PutDestination(writer, request.rule.destination, true);
       break;
     case IPVS_CMD_DEL_DEST:
-      PutService(writer, request.service, false);
-      PutDestination(writer, request.destination, false);
+      PutService(writer, request.rule.service, false);
+      PutDestination(writer, request.rule.destination, false);
       break;
     case IPVS_CMD_NEW_DAEMON:
       PutDaemon(writer, request.daemon, true);
@@ -137,7 +137,7 @@ void EncodeRequest(MessageWriter& writer, uint16_t family, uint32_t sequence,
       PutTimeouts(writer, request.timeouts);
       break;
     case IPVS_CMD_ZERO:
-      if (request.has_service != 0) PutService(writer, request.service, false);
+      if (request.has_service != 0) PutService(writer, request.rule.service, false);
       break;
     case IPVS_CMD_FLUSH:
       break;

@@ -80,21 +80,27 @@ struct InfoRecord {
   uint32_t connection_table_size;
 };
 
-/// One request of a batch. `command` is an IPVS_CMD_* number and decides which of the rest counts.
+/// A change of a service, or of a destination of it.
+struct RuleRecord {
+  ServiceRecord service;
+  DestinationRecord destination;
+};
+
+/// One request of a batch. `command` is an IPVS_CMD_* number and decides which part counts.
 struct RequestRecord {
   uint32_t command;
   uint32_t has_service;  // for IPVS_CMD_ZERO: of one service, or of all
-  ServiceRecord service;
-  DestinationRecord destination;
-  DaemonRecord daemon;
-  TimeoutsRecord timeouts;
-  uint32_t reserved;
+  union {
+    RuleRecord rule;
+    DaemonRecord daemon;
+    TimeoutsRecord timeouts;
+  };
 };
 
 static_assert(sizeof(StatisticsRecord) == 80);
 static_assert(sizeof(ServiceRecord) == 80);
 static_assert(sizeof(DestinationRecord) == 64);
 static_assert(sizeof(DaemonRecord) == 48);
-static_assert(sizeof(RequestRecord) == 216);
+static_assert(sizeof(RequestRecord) == 152);
 
 }  // namespace lvskit::ipvs

@@ -259,8 +259,8 @@ Napi::Object Layout(Napi::Env env) {
   LVSKIT_SIZE(RequestRecord);
   LVSKIT_FIELD(RequestRecord, command);
   LVSKIT_FIELD(RequestRecord, has_service);
-  LVSKIT_FIELD(RequestRecord, service);
-  LVSKIT_FIELD(RequestRecord, destination);
+  LVSKIT_FIELD(RequestRecord, rule.service);
+  LVSKIT_FIELD(RequestRecord, rule.destination);
   LVSKIT_FIELD(RequestRecord, daemon);
   LVSKIT_FIELD(RequestRecord, timeouts);
 #undef LVSKIT_FIELD

@@ -1,0 +1,201 @@
+import { command, requestRecord, serviceRecord } from '../native/ipvs-records.ts';
+import { checkObject } from './check.ts';
+import {
+  type DestinationConfig,
+  type DestinationKey,
+  type DestinationSettings,
+  formatDestinationKey,
+  writeDestinationConfig,
+  writeDestinationKey,
+} from './destination.ts';
+import type { RecordView } from './record-view.ts';
+import {
+  formatServiceKey,
+  type ServiceConfig,
+  type ServiceKey,
+  type ServiceSettings,
+  writeServiceConfig,
+  writeServiceKey,
+} from './service.ts';
+import {
+  type SyncDaemonConfig,
+  type SyncRole,
+  writeSyncDaemon,
+  writeSyncRole,
+} from './sync-daemon.ts';
+import { type Timeouts, timeoutNumbers } from './timeouts.ts';
+
+/** One change of the table, as a transaction takes them. */
+export type Change =
+  | { readonly type: 'add-service'; readonly service: ServiceKey; readonly config?: ServiceConfig }
+  | { readonly type: 'edit-service'; readonly service: ServiceKey; readonly config: ServiceConfig }
+  | { readonly type: 'remove-service'; readonly service: ServiceKey }
+  | {
+      readonly type: 'add-destination';
+      readonly service: ServiceKey;
+      readonly destination: DestinationKey;
+      readonly config?: DestinationConfig;
+    }
+  | {
+      readonly type: 'edit-destination';
+      readonly service: ServiceKey;
+      readonly destination: DestinationKey;
+      readonly config: DestinationConfig;
+    }
+  | {
+      readonly type: 'remove-destination';
+      readonly service: ServiceKey;
+      readonly destination: DestinationKey;
+    }
+  | { readonly type: 'flush' }
+  /** Sets the counters of one service and its destinations, or of all, to zero. */
+  | { readonly type: 'zero'; readonly service?: ServiceKey }
+  | { readonly type: 'set-timeouts'; readonly timeouts: Partial<Timeouts> }
+  | { readonly type: 'start-sync-daemon'; readonly daemon: SyncDaemonConfig }
+  | { readonly type: 'stop-sync-daemon'; readonly role: SyncRole };
+
+const commandOf: Readonly<Record<Change['type'], number>> = {
+  'add-service': command.newService,
+  'edit-service': command.setService,
+  'remove-service': command.delService,
+  'add-destination': command.newDest,
+  'edit-destination': command.setDest,
+  'remove-destination': command.delDest,
+  flush: command.flush,
+  zero: command.zero,
+  'set-timeouts': command.setConfig,
+  'start-sync-daemon': command.newDaemon,
+  'stop-sync-daemon': command.delDaemon,
+};
+
+/** What an edit keeps where its config is silent. */
+export interface EditBase {
+  readonly service?: ServiceSettings | undefined;
+  readonly destination?: DestinationSettings | undefined;
+}
+
+/** Writes the identity of services, without doing so twice for the many destinations of one. */
+export class ServiceKeyWriter {
+  #last: ServiceKey | undefined;
+  readonly #bytes: Uint8Array = new Uint8Array(serviceRecord.scheduler);
+
+  write(view: RecordView, at: number, key: ServiceKey): void {
+    if (key === this.#last && key !== undefined) {
+      view.u8.set(this.#bytes, at);
+      return;
+    }
+    writeServiceKey(view, at, key);
+    this.#bytes.set(view.u8.subarray(at, at + this.#bytes.length));
+    this.#last = key;
+  }
+}
+
+/**
+ * Writes one change into its record, which is all zeros.
+ *
+ * @throws TypeError, RangeError for anything the kernel would refuse, or would take and not do.
+ */
+export function writeChange(
+  view: RecordView,
+  at: number,
+  change: Change,
+  keys: ServiceKeyWriter,
+  base: EditBase,
+): void {
+  checkObject(change, 'change');
+  const serviceAt = at + requestRecord.service;
+  const destinationAt = at + requestRecord.destination;
+  const number = commandOf[change.type];
+  if (number === undefined) {
+    throw new RangeError(`unknown type of change ${JSON.stringify(change.type)}`);
+  }
+  view.setU32(at + requestRecord.command, number);
+  switch (change.type) {
+    case 'add-service':
+      keys.write(view, serviceAt, change.service);
+      writeServiceConfig(view, serviceAt, change.config ?? {});
+      break;
+    case 'edit-service':
+      keys.write(view, serviceAt, change.service);
+      writeServiceConfig(view, serviceAt, change.config, base.service);
+      break;
+    case 'remove-service':
+      keys.write(view, serviceAt, change.service);
+      break;
+    case 'add-destination':
+      keys.write(view, serviceAt, change.service);
+      writeDestinationKey(view, destinationAt, change.destination, serviceAt);
+      writeDestinationConfig(view, destinationAt, change.config ?? {}, serviceAt);
+      break;
+    case 'edit-destination':
+      keys.write(view, serviceAt, change.service);
+      writeDestinationKey(view, destinationAt, change.destination, serviceAt);
+      writeDestinationConfig(view, destinationAt, change.config, serviceAt, base.destination);
+      break;
+    case 'remove-destination':
+      keys.write(view, serviceAt, change.service);
+      writeDestinationKey(view, destinationAt, change.destination, serviceAt);
+      break;
+    case 'zero':
+      if (change.service !== undefined) {
+        view.setU32(at + requestRecord.hasService, 1);
+        keys.write(view, serviceAt, change.service);
+      }
+      break;
+    case 'set-timeouts': {
+      const [tcp, tcpFin, udp] = timeoutNumbers(change.timeouts);
+      view.setU32(at + requestRecord.timeouts, tcp);
+      view.setU32(at + requestRecord.timeouts + 4, tcpFin);
+      view.setU32(at + requestRecord.timeouts + 8, udp);
+      break;
+    }
+    case 'start-sync-daemon':
+      writeSyncDaemon(view, at + requestRecord.daemon, change.daemon);
+      break;
+    case 'stop-sync-daemon':
+      writeSyncRole(view, at + requestRecord.daemon, change.role);
+      break;
+    case 'flush':
+      break;
+  }
+}
+
+/** What a change does, to go after "cannot": `add destination 10.0.0.11:80 to tcp 192.0.2.1:80`. */
+export function describeChange(change: Change): string {
+  switch (change.type) {
+    case 'add-service':
+      return `add service ${formatServiceKey(change.service)}`;
+    case 'edit-service':
+      return `edit service ${formatServiceKey(change.service)}`;
+    case 'remove-service':
+      return `remove service ${formatServiceKey(change.service)}`;
+    case 'add-destination':
+      return `add destination ${destinationText(change)} to ${formatServiceKey(change.service)}`;
+    case 'edit-destination':
+      return `edit destination ${destinationText(change)} of ${formatServiceKey(change.service)}`;
+    case 'remove-destination':
+      return `remove destination ${destinationText(change)} from ${formatServiceKey(change.service)}`;
+    case 'flush':
+      return 'flush the table';
+    case 'zero':
+      return change.service === undefined
+        ? 'zero all counters'
+        : `zero the counters of ${formatServiceKey(change.service)}`;
+    case 'set-timeouts':
+      return 'set the timeouts';
+    case 'start-sync-daemon':
+      return `start the ${change.daemon.role} sync daemon on ${change.daemon.interface}`;
+    case 'stop-sync-daemon':
+      return `stop the ${change.role} sync daemon`;
+  }
+}
+
+/** The destination with the port it has, its own or that of its service. */
+function destinationText(change: {
+  readonly service: ServiceKey;
+  readonly destination: DestinationKey;
+}): string {
+  const { service, destination } = change;
+  const inherited = service.firewallMark === undefined ? service.port : 0;
+  return formatDestinationKey({ port: inherited, ...destination });
+}

@@ -1,0 +1,306 @@
+import type { IpvsSocket, NativeFailure, NativeTable } from '../native/ipvs.ts';
+import { daemonRecord, requestRecord, serviceRecord } from '../native/ipvs-records.ts';
+import { loadAddon } from '../native/load.ts';
+import { type NamespaceReference, namespaceArgument } from '../net/namespace-reference.ts';
+import { type Change, describeChange } from './change.ts';
+import type { DestinationConfig, DestinationKey } from './destination.ts';
+import { changeError, IpvsError, readError } from './ipvs-error.ts';
+import { RecordView } from './record-view.ts';
+import {
+  formatServiceKey,
+  type ServiceConfig,
+  type ServiceKey,
+  writeServiceKey,
+} from './service.ts';
+import {
+  readSyncDaemon,
+  type SyncDaemonConfig,
+  type SyncDaemonState,
+  type SyncRole,
+} from './sync-daemon.ts';
+import { type ServiceState, servicesOf } from './table.ts';
+import type { Timeouts } from './timeouts.ts';
+import { packChanges } from './transaction.ts';
+
+export interface IpvsOptions {
+  /**
+   * The network namespace whose table to work on: a name (`/run/netns/NAME`), an absolute path or an
+   * open descriptor. Default: the namespace of this process.
+   */
+  readonly netns?: NamespaceReference;
+}
+
+export interface ListOptions {
+  /** Read counters and rates too. Default false. */
+  readonly statistics?: boolean;
+  /**
+   * Read the services until two reads in a row agree. A single read can pass over live services
+   * when another program removes some at that moment, and the kernel does not tell. Default false.
+   */
+  readonly consistent?: boolean;
+}
+
+export interface IpvsInfo {
+  /** Of the IPVS code, such as `1.2.1`; it has not changed in 15 years. */
+  readonly version: string;
+  /**
+   * Buckets of the connection table. It grows and shrinks with use since Linux 7.1, where it is 0
+   * before the first service.
+   */
+  readonly connectionTableSize: number;
+}
+
+/** What became of one change of a transaction. */
+export type ChangeResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly error: IpvsError };
+
+const done: ChangeResult = Object.freeze({ ok: true });
+
+/**
+ * The IPVS table of one network namespace.
+ *
+ * Calls run in the order they are made, one at a time, off the main thread. Every call rejects with
+ * an {@link IpvsError} when the kernel refuses, and with a TypeError or RangeError, before anything is
+ * sent, for arguments that cannot be right.
+ */
+export class Ipvs implements AsyncDisposable {
+  readonly #socket: IpvsSocket;
+  #tail: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  private constructor(socket: IpvsSocket) {
+    this.#socket = socket;
+  }
+
+  /**
+   * Opens the table, loading the `ip_vs` module where needed.
+   *
+   * @throws {@link IpvsError} `IPVS_NOT_AVAILABLE`, `IPVS_NOT_PERMITTED`, `IPVS_NAMESPACE_NOT_FOUND`.
+   * @throws UnsupportedError when this is not Linux.
+   */
+  static async open(options: IpvsOptions = {}): Promise<Ipvs> {
+    const netns = namespaceArgument(options.netns);
+    const socket = new (loadAddon().IpvsSocket)();
+    try {
+      await socket.open(netns);
+    } catch (error) {
+      throw readError(error, 'open the IPVS table');
+    }
+    return new Ipvs(socket);
+  }
+
+  /** All services with their destinations, in the kernel's own order, which means nothing. */
+  async list(options: ListOptions = {}): Promise<readonly ServiceState[]> {
+    const table = await this.#read('list the IPVS table', () =>
+      this.#socket.readTable({
+        statistics: options.statistics ?? false,
+        destinations: true,
+        consistent: options.consistent ?? false,
+      }),
+    );
+    return servicesOf(table);
+  }
+
+  /** One service with its destinations; undefined when there is none. */
+  async find(
+    service: ServiceKey,
+    options: Pick<ListOptions, 'statistics'> = {},
+  ): Promise<ServiceState | undefined> {
+    const view = new RecordView(new ArrayBuffer(serviceRecord.size));
+    writeServiceKey(view, 0, service);
+    const table = await this.#read(`read service ${formatServiceKey(service)}`, () =>
+      this.#readService(view.u8, true, options.statistics ?? false),
+    );
+    return servicesOf(table)[0];
+  }
+
+  /** Adds a virtual service (`ipvsadm -A`). @throws IpvsError `IPVS_SERVICE_EXISTS` … */
+  add(service: ServiceKey, config: ServiceConfig = {}): Promise<void> {
+    return this.#change({ type: 'add-service', service, config });
+  }
+
+  /** Edits a virtual service (`ipvsadm -E`); what `config` leaves out stays as it is. */
+  edit(service: ServiceKey, config: ServiceConfig): Promise<void> {
+    return this.#change({ type: 'edit-service', service, config });
+  }
+
+  /** Removes a virtual service and its destinations (`ipvsadm -D`). */
+  remove(service: ServiceKey): Promise<void> {
+    return this.#change({ type: 'remove-service', service });
+  }
+
+  /** Adds a destination to a service (`ipvsadm -a`). */
+  addDestination(
+    service: ServiceKey,
+    destination: DestinationKey,
+    config: DestinationConfig = {},
+  ): Promise<void> {
+    return this.#change({ type: 'add-destination', service, destination, config });
+  }
+
+  /**
+   * Edits a destination (`ipvsadm -e`); what `config` leaves out stays as it is. Established
+   * connections go on.
+   */
+  editDestination(
+    service: ServiceKey,
+    destination: DestinationKey,
+    config: DestinationConfig,
+  ): Promise<void> {
+    return this.#change({ type: 'edit-destination', service, destination, config });
+  }
+
+  /**
+   * Removes a destination (`ipvsadm -d`). Its connections are dropped silently; set its weight to 0
+   * first and wait for them to end.
+   */
+  removeDestination(service: ServiceKey, destination: DestinationKey): Promise<void> {
+    return this.#change({ type: 'remove-destination', service, destination });
+  }
+
+  /**
+   * Removes every service (`ipvsadm -C`). Not the way to replace a table: adding again soon after is
+   * slow (the kernel walks what was removed for every addition) and drops all connections.
+   */
+  flush(): Promise<void> {
+    return this.#change({ type: 'flush' });
+  }
+
+  /** Sets the counters of a service and its destinations, or all counters, to zero (`ipvsadm -Z`). */
+  zero(service?: ServiceKey): Promise<void> {
+    return this.#change(service === undefined ? { type: 'zero' } : { type: 'zero', service });
+  }
+
+  /** `ipvsadm -L --timeout` */
+  async timeouts(): Promise<Timeouts> {
+    return await this.#read('read the timeouts', () => this.#socket.readTimeouts());
+  }
+
+  /** Changes the timeouts given, keeps the others (`ipvsadm --set`). */
+  setTimeouts(timeouts: Partial<Timeouts>): Promise<void> {
+    return this.#change({ type: 'set-timeouts', timeouts });
+  }
+
+  async info(): Promise<IpvsInfo> {
+    const { version, connectionTableSize } = await this.#read('read the IPVS version', () =>
+      this.#socket.readInfo(),
+    );
+    const text = `${version >> 16}.${(version >> 8) & 0xff}.${version & 0xff}`;
+    return { version: text, connectionTableSize };
+  }
+
+  /** The sync daemons that run, none to two (`ipvsadm -L --daemon`). */
+  async syncDaemons(): Promise<readonly SyncDaemonState[]> {
+    const records = await this.#read('list the sync daemons', () => this.#socket.readDaemons());
+    const view = new RecordView(records);
+    const daemons: SyncDaemonState[] = [];
+    for (let at = 0; at < records.byteLength; at += daemonRecord.size) {
+      daemons.push(readSyncDaemon(view, at));
+    }
+    return daemons;
+  }
+
+  /** Starts a sync daemon (`ipvsadm --start-daemon`). */
+  startSyncDaemon(daemon: SyncDaemonConfig): Promise<void> {
+    return this.#change({ type: 'start-sync-daemon', daemon });
+  }
+
+  /** Stops a sync daemon (`ipvsadm --stop-daemon`). */
+  stopSyncDaemon(role: SyncRole): Promise<void> {
+    return this.#change({ type: 'stop-sync-daemon', role });
+  }
+
+  /**
+   * Makes many changes in one exchange, in order, and says of each what became of it.
+   *
+   * All arguments are checked before anything is sent. The kernel has no rollback: a change that it
+   * refuses does not stop those behind it, nor undo those before it.
+   */
+  async transaction(changes: readonly Change[]): Promise<readonly ChangeResult[]> {
+    if (!Array.isArray(changes)) throw new TypeError('changes must be an array');
+    return await this.#exclusive(async () => {
+      const chunks = await packChanges(changes, {
+        service: async (key) => servicesOf(await this.#readService(key, false, false))[0],
+        destinations: async (keys) => servicesOf(await this.#socket.readDestinations(keys)),
+      }).catch((error) => {
+        throw readError(error, 'read what is to be edited');
+      });
+      const results: ChangeResult[] = new Array(changes.length).fill(done);
+      let offset = 0;
+      for (const chunk of chunks) {
+        for (const failure of await this.#execute(chunk)) {
+          const index = offset + failure.index;
+          const error = await this.#explain(changes[index] as Change, failure);
+          if (error !== undefined) results[index] = { ok: false, error };
+        }
+        offset += chunk.byteLength / requestRecord.size;
+      }
+      return results;
+    });
+  }
+
+  /** Closes the socket when the calls under way are done. Closing twice is no error. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#tail;
+    this.#socket.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #change(change: Change): Promise<void> {
+    const [result] = await this.transaction([change]);
+    if (result?.ok === false) throw result.error;
+  }
+
+  /** Sends packed requests; refused whole only when the caller may not speak to IPVS at all. */
+  async #execute(chunk: Uint8Array): Promise<readonly NativeFailure[]> {
+    try {
+      return await this.#socket.execute(chunk);
+    } catch (error) {
+      throw readError(error, 'change the IPVS table');
+    }
+  }
+
+  /** The error of a failed change; none when it turns out to have been done. */
+  async #explain(change: Change, failure: NativeFailure): Promise<IpvsError | undefined> {
+    if (failure.errno < 0 && change.type === 'stop-sync-daemon') {
+      // A daemon that is stopped before its thread ever ran is stopped, but no answer is sent.
+      const daemons = new RecordView(await this.#socket.readDaemons());
+      for (let at = 0; at < daemons.buffer.byteLength; at += daemonRecord.size) {
+        if (readSyncDaemon(daemons, at).role === change.role) {
+          return changeError(change, describeChange(change), failure.errno, '');
+        }
+      }
+      return undefined;
+    }
+    return changeError(change, describeChange(change), failure.errno, failure.kernelMessage);
+  }
+
+  #readService(key: Uint8Array, destinations: boolean, statistics: boolean): Promise<NativeTable> {
+    return this.#socket.readService(key, { statistics, destinations, consistent: false });
+  }
+
+  async #read<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    return await this.#exclusive(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        throw readError(error, what);
+      }
+    });
+  }
+
+  /** Runs `work` after everything that was asked for before. */
+  #exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#closed) {
+      return Promise.reject(new IpvsError('IPVS_CLOSED', 'the IPVS client is closed'));
+    }
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}

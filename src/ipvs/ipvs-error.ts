@@ -1,0 +1,196 @@
+import { errnoName, errnoNumber } from '../errors.ts';
+import { isNativeError } from '../native/addon.ts';
+import type { Change } from './change.ts';
+
+/** What an {@link IpvsError} can be; stable, to be matched by programs. */
+export type IpvsErrorCode =
+  /** Not allowed: every IPVS command, reading too, needs CAP_NET_ADMIN in the initial user namespace. */
+  | 'IPVS_NOT_PERMITTED'
+  /** This kernel has no IPVS, or could not load it. */
+  | 'IPVS_NOT_AVAILABLE'
+  | 'IPVS_SERVICE_EXISTS'
+  | 'IPVS_SERVICE_NOT_FOUND'
+  | 'IPVS_DESTINATION_EXISTS'
+  | 'IPVS_DESTINATION_NOT_FOUND'
+  /** No such scheduler in this kernel. */
+  | 'IPVS_SCHEDULER_NOT_FOUND'
+  /** No such persistence engine in this kernel. */
+  | 'IPVS_ENGINE_NOT_FOUND'
+  /** The host has no IPv6. */
+  | 'IPVS_FAMILY_UNSUPPORTED'
+  | 'IPVS_DAEMON_EXISTS'
+  | 'IPVS_DAEMON_NOT_FOUND'
+  /** No such network interface. */
+  | 'IPVS_INTERFACE_NOT_FOUND'
+  /** The kernel refuses the values, though each by itself may be right. */
+  | 'IPVS_INVALID'
+  | 'IPVS_OUT_OF_RANGE'
+  /** This kernel does not know the command. */
+  | 'IPVS_UNSUPPORTED'
+  | 'IPVS_OUT_OF_MEMORY'
+  /** The module is being unloaded. */
+  | 'IPVS_UNLOADING'
+  /** The kernel did not say what became of it: read the table to know. */
+  | 'IPVS_NO_ANSWER'
+  /** Other programs changed the table as often as it was read. */
+  | 'IPVS_DUMP_INTERRUPTED'
+  | 'IPVS_NAMESPACE_NOT_FOUND'
+  /** The client was closed. */
+  | 'IPVS_CLOSED'
+  /** Any other refusal; see `errnoName`. */
+  | 'IPVS_FAILED';
+
+interface Details {
+  readonly errno?: number | undefined;
+  readonly kernelMessage?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** The kernel, or the way to it, refused. */
+export class IpvsError extends Error {
+  static {
+    IpvsError.prototype.name = 'IpvsError';
+  }
+
+  readonly code: IpvsErrorCode;
+  /** The kernel's error number, where it gave one. */
+  readonly errno: number | undefined;
+  /** Its name, such as `EEXIST`. */
+  readonly errnoName: string | undefined;
+  /** The kernel's own words (extended acknowledgement), where it had any. */
+  readonly kernelMessage: string | undefined;
+
+  constructor(code: IpvsErrorCode, message: string, details: Details = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.errno = details.errno;
+    this.errnoName = details.errno === undefined ? undefined : errnoName(details.errno);
+    this.kernelMessage = details.kernelMessage === '' ? undefined : details.kernelMessage;
+  }
+}
+
+type Explanation = readonly [code: IpvsErrorCode, because: string];
+
+const notPermitted =
+  'not permitted: IPVS needs CAP_NET_ADMIN in the initial user namespace (run as root, or give the program the capability)';
+
+/** Refusals that mean the same whatever was tried. */
+const common: Readonly<Record<string, Explanation>> = {
+  EPERM: ['IPVS_NOT_PERMITTED', notPermitted],
+  EACCES: ['IPVS_NOT_PERMITTED', notPermitted],
+  ESRCH: ['IPVS_SERVICE_NOT_FOUND', 'there is no such service'],
+  EAFNOSUPPORT: ['IPVS_FAMILY_UNSUPPORTED', 'this host has IPv6 disabled'],
+  EOPNOTSUPP: ['IPVS_UNSUPPORTED', 'this kernel does not know the command'],
+  ENOMEM: ['IPVS_OUT_OF_MEMORY', 'the kernel is out of memory'],
+  ENOPROTOOPT: ['IPVS_UNLOADING', 'the ip_vs module is being unloaded'],
+  ERANGE: ['IPVS_OUT_OF_RANGE', 'a value is out of range'],
+  EINVAL: ['IPVS_INVALID', 'the kernel finds it invalid'],
+  EINTR: ['IPVS_DUMP_INTERRUPTED', 'other programs kept changing the table while it was read'],
+};
+
+const destinationInvalid: Explanation = [
+  'IPVS_INVALID',
+  'the address must be a unicast address this host may send to, of the family of the service unless it is tunnelled to and no sync daemon runs',
+];
+
+/** Refusals by what was tried; the kernel uses one number for different things. */
+const byChange: Partial<Record<Change['type'], Readonly<Record<string, Explanation>>>> = {
+  'add-service': { EEXIST: ['IPVS_SERVICE_EXISTS', 'it is already there'] },
+  'add-destination': {
+    EEXIST: ['IPVS_DESTINATION_EXISTS', 'it is already there'],
+    EINVAL: destinationInvalid,
+  },
+  'edit-destination': {
+    ENOENT: ['IPVS_DESTINATION_NOT_FOUND', 'the service has no such destination'],
+    EINVAL: destinationInvalid,
+  },
+  'remove-destination': {
+    ENOENT: ['IPVS_DESTINATION_NOT_FOUND', 'the service has no such destination'],
+  },
+  'start-sync-daemon': {
+    EEXIST: ['IPVS_DAEMON_EXISTS', 'one is already running in this role'],
+    ENODEV: ['IPVS_INTERFACE_NOT_FOUND', 'there is no such interface'],
+    EINVAL: [
+      'IPVS_INVALID',
+      'the kernel finds it invalid (synchronisation and services with destinations of both families exclude each other)',
+    ],
+    EADDRNOTAVAIL: ['IPVS_INVALID', 'the interface has no address to send from'],
+  },
+  'stop-sync-daemon': { ESRCH: ['IPVS_DAEMON_NOT_FOUND', 'none is running in this role'] },
+};
+
+const unanswered: Explanation = [
+  'IPVS_NO_ANSWER',
+  'the kernel did not answer; read the table to see what became of it',
+];
+
+/** The error for a change that the kernel refused with this number (-1: did not answer). */
+export function changeError(
+  change: Change,
+  what: string,
+  errno: number,
+  kernelMessage: string,
+): IpvsError {
+  if (errno < 0) return compose(unanswered, what, undefined, kernelMessage);
+  const name = errnoName(errno);
+  const explanation =
+    (errno === errnoNumber('ENOENT') ? missingModule(change) : undefined) ??
+    byChange[change.type]?.[name] ??
+    common[name];
+  return compose(explanation, what, errno, kernelMessage);
+}
+
+/** A service is refused with ENOENT when its scheduler or its engine has no module. */
+function missingModule(change: Change): Explanation | undefined {
+  if (change.type !== 'add-service' && change.type !== 'edit-service') return undefined;
+  const { scheduler, persistenceEngine } = change.config ?? {};
+  if (typeof persistenceEngine === 'string' && persistenceEngine !== 'sip') {
+    return [
+      'IPVS_ENGINE_NOT_FOUND',
+      `this kernel has no persistence engine ${persistenceEngine} (module ip_vs_pe_${persistenceEngine})`,
+    ];
+  }
+  const engine = typeof persistenceEngine === 'string' ? `, or no engine ${persistenceEngine}` : '';
+  const name = scheduler ?? 'wlc';
+  return [
+    'IPVS_SCHEDULER_NOT_FOUND',
+    `this kernel has no scheduler ${name} (module ip_vs_${name})${engine}`,
+  ];
+}
+
+/** The error for a read, or for opening, that failed; anything but a kernel's refusal as it is. */
+export function readError(error: unknown, what: string): unknown {
+  if (!isNativeError(error)) return error;
+  const { errno, syscall, kernelMessage } = error;
+  if (errno === errnoNumber('ENOENT') && syscall === 'open') {
+    return new IpvsError(
+      'IPVS_NAMESPACE_NOT_FOUND',
+      `cannot ${what}: there is no such network namespace`,
+      { errno, cause: error },
+    );
+  }
+  if (syscall === 'setns') {
+    const because =
+      errno === errnoNumber('EPERM')
+        ? 'entering a network namespace needs CAP_SYS_ADMIN'
+        : 'that is not a network namespace';
+    const code = errno === errnoNumber('EPERM') ? 'IPVS_NOT_PERMITTED' : 'IPVS_NAMESPACE_NOT_FOUND';
+    return new IpvsError(code, `cannot ${what}: ${because}`, { errno, cause: error });
+  }
+  return compose(common[errnoName(errno)], what, errno, kernelMessage, error);
+}
+
+function compose(
+  explanation: Explanation | undefined,
+  what: string,
+  errno: number | undefined,
+  kernelMessage: string,
+  cause?: unknown,
+): IpvsError {
+  const [code, because] = explanation ?? [
+    'IPVS_FAILED' as const,
+    `the kernel answered ${errno === undefined ? 'nothing' : errnoName(errno)}`,
+  ];
+  const words = kernelMessage === '' ? '' : ` (kernel: ${kernelMessage})`;
+  return new IpvsError(code, `cannot ${what}: ${because}${words}`, { errno, kernelMessage, cause });
+}

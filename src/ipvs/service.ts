@@ -1,0 +1,271 @@
+import { AF_INET, AF_INET6, serviceRecord } from '../native/ipvs-records.ts';
+import { type AddressFamily, formatEndpoint, formatIp, parseIp } from '../net/ip.ts';
+import { checkInteger, checkObject } from './check.ts';
+import { type SchedulerFlag, schedulerFlagBits, schedulerFlagNames, serviceFlag } from './flags.ts';
+import { netmaskNumber, netmaskOf } from './netmask.ts';
+import type { RecordView } from './record-view.ts';
+import {
+  checkModuleName,
+  maxEngineNameLength,
+  maxSchedulerNameLength,
+  type Scheduler,
+} from './scheduler.ts';
+
+/** Transport protocols that IPVS balances. */
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+/** A virtual service by the address and port that clients connect to (`ipvsadm -t`, `-u`, `--sctp-service`). */
+export interface AddressServiceKey {
+  readonly protocol: Protocol;
+  /** The VIP: an IPv4 or IPv6 address. */
+  readonly address: string;
+  /** 1 to 65535; 0 stands for every port and needs persistence. */
+  readonly port: number;
+  readonly firewallMark?: undefined;
+}
+
+/** A virtual service by the mark that a firewall rule put on the packets (`ipvsadm -f`). */
+export interface FirewallMarkServiceKey {
+  /** 1 to 4294967295. */
+  readonly firewallMark: number;
+  /** Part of the identity: one mark can be two services. Default `ipv4` (`ipvsadm -6` for `ipv6`). */
+  readonly family?: AddressFamily;
+}
+
+/** What makes a virtual service that one and no other. */
+export type ServiceKey = AddressServiceKey | FirewallMarkServiceKey;
+
+/** How long, and how widely, a client sticks to the destination it was first given. */
+export interface Persistence {
+  /** Whole seconds, 1 to 4294967 (`ipvsadm -p`). Default 300. */
+  readonly timeoutSeconds?: number;
+  /**
+   * Clients that agree in these bits count as one (`ipvsadm -M`): a prefix length (0 to 32, 1 to
+   * 128 for IPv6), or for IPv4 a mask such as `255.255.255.0`. Default: every client by itself.
+   */
+  readonly netmask?: number | string;
+}
+
+/**
+ * The settings of a virtual service. In an `add`, what is absent takes the default; in an `edit`,
+ * it is left as it is.
+ */
+export interface ServiceConfig {
+  /** `ipvsadm -s`. Default `wlc`. */
+  readonly scheduler?: Scheduler;
+  /** `ipvsadm -b`. Default none; `[]` clears them in an edit. */
+  readonly schedulerFlags?: readonly SchedulerFlag[];
+  /** Replaced as a whole. Default none; `null` clears it in an edit. */
+  readonly persistence?: Persistence | null;
+  /** Schedule every UDP packet by itself (`ipvsadm -o`). Default false. */
+  readonly onePacket?: boolean;
+  /**
+   * Stickiness by application data (`ipvsadm --pe`); the kernel has `sip`, for UDP. Default none;
+   * `null` clears it in an edit.
+   */
+  readonly persistenceEngine?: string | null;
+}
+
+const protocolNumbers: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+
+/** A timeout is kept in jiffies in 32 bits; with HZ=1000 anything above this wraps to nonsense. */
+const maxPersistenceSeconds = 4_294_967;
+const defaultPersistenceSeconds = 300;
+
+/** `tcp 192.0.2.1:80`, `udp [2001:db8::1]:53`, `fwmark 7`, `fwmark 7 ipv6`. */
+export function formatServiceKey(key: ServiceKey): string {
+  if (key.firewallMark !== undefined) {
+    return `fwmark ${key.firewallMark}${key.family === 'ipv6' ? ' ipv6' : ''}`;
+  }
+  return `${key.protocol} ${formatEndpoint(key.address, key.port)}`;
+}
+
+/**
+ * Reads what {@link formatServiceKey} prints.
+ *
+ * @throws TypeError, RangeError
+ */
+export function parseServiceKey(text: string): ServiceKey {
+  if (typeof text !== 'string') throw new TypeError('service must be a string');
+  const mark = /^fwmark (\d+)(?: (ipv[46]))?$/.exec(text);
+  if (mark !== null) {
+    const firewallMark = Number(mark[1]);
+    checkInteger(firewallMark, 1, 0xffffffff, 'firewall mark');
+    return mark[2] === 'ipv6' ? { firewallMark, family: 'ipv6' } : { firewallMark };
+  }
+  const match = /^(tcp|udp|sctp) (?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  if (match === null) {
+    throw new RangeError(
+      `service ${JSON.stringify(text)} must read like "tcp 192.0.2.1:80", "udp [2001:db8::1]:53" or "fwmark 7"`,
+    );
+  }
+  const port = Number(match[4]);
+  checkInteger(port, 0, 65535, 'service port');
+  const address = formatIp(parseIp(match[2] ?? match[3] ?? '', 'service address').bytes);
+  return { protocol: match[1] as Protocol, address, port };
+}
+
+/**
+ * Writes the identity of a service into its record, which is all zeros.
+ *
+ * @throws TypeError, RangeError naming what is wrong with it.
+ */
+export function writeServiceKey(view: RecordView, at: number, key: ServiceKey): void {
+  checkObject(key, 'service');
+  if (key.firewallMark !== undefined) {
+    checkInteger(key.firewallMark, 1, 0xffffffff, 'firewall mark');
+    const family = key.family ?? 'ipv4';
+    if (family !== 'ipv4' && family !== 'ipv6') {
+      throw new RangeError(`service family must be ipv4 or ipv6, not ${JSON.stringify(family)}`);
+    }
+    view.setU16(at + serviceRecord.family, family === 'ipv6' ? AF_INET6 : AF_INET);
+    view.setU32(at + serviceRecord.firewallMark, key.firewallMark);
+    return;
+  }
+  const protocol = protocolNumbers[key.protocol];
+  if (protocol === undefined) {
+    throw new RangeError(
+      `service protocol must be tcp, udp or sctp, not ${JSON.stringify(key.protocol)}`,
+    );
+  }
+  const { family, bytes } = parseIp(key.address, 'service address');
+  checkInteger(key.port, 0, 65535, 'service port');
+  view.setU16(at + serviceRecord.family, family === 'ipv6' ? AF_INET6 : AF_INET);
+  view.setU16(at + serviceRecord.protocol, protocol);
+  view.setU16(at + serviceRecord.port, key.port);
+  view.u8.set(bytes, at + serviceRecord.address);
+}
+
+/** Reads the identity of a service back from its record. */
+export function readServiceKey(view: RecordView, at: number): ServiceKey {
+  const family = view.getU16(at + serviceRecord.family);
+  const firewallMark = view.getU32(at + serviceRecord.firewallMark);
+  if (firewallMark !== 0) {
+    return family === AF_INET6 ? { firewallMark, family: 'ipv6' } : { firewallMark };
+  }
+  return {
+    protocol: readProtocol(view, at),
+    address: readAddress(view, at + serviceRecord.address, family),
+    port: view.getU16(at + serviceRecord.port),
+  };
+}
+
+/** The protocol of a service; a number the kernel was given by others is shown as `ip-NUMBER`. */
+export function readProtocol(view: RecordView, at: number): Protocol {
+  const number = view.getU16(at + serviceRecord.protocol);
+  for (const [name, value] of Object.entries(protocolNumbers)) {
+    if (value === number) return name as Protocol;
+  }
+  return `ip-${number}` as Protocol;
+}
+
+export function readAddress(view: RecordView, at: number, family: number): string {
+  return formatIp(view.u8.subarray(at, at + (family === AF_INET6 ? 16 : 4)));
+}
+
+/** The settings of a service as its record has them, nothing absent. */
+export interface ServiceSettings {
+  readonly scheduler: Scheduler;
+  readonly schedulerFlags: readonly SchedulerFlag[];
+  readonly persistence: Required<Persistence> | undefined;
+  readonly onePacket: boolean;
+  readonly persistenceEngine: string | undefined;
+}
+
+const defaultSettings: ServiceSettings = {
+  scheduler: 'wlc',
+  schedulerFlags: [],
+  persistence: undefined,
+  onePacket: false,
+  persistenceEngine: undefined,
+};
+
+/** Whether an edit with this leaves something to be looked up first. */
+export function isPartialServiceConfig(config: ServiceConfig): boolean {
+  return (
+    config.scheduler === undefined ||
+    config.schedulerFlags === undefined ||
+    config.persistence === undefined ||
+    config.onePacket === undefined ||
+    config.persistenceEngine === undefined
+  );
+}
+
+/**
+ * Writes the settings of a service into the record that already holds its key.
+ *
+ * @param base What absent settings are taken from; absent itself for the defaults.
+ * @throws TypeError, RangeError naming the setting.
+ */
+export function writeServiceConfig(
+  view: RecordView,
+  at: number,
+  config: ServiceConfig,
+  base: ServiceSettings = defaultSettings,
+): void {
+  checkObject(config, 'service config');
+  const scheduler = config.scheduler ?? base.scheduler;
+  checkModuleName(scheduler, maxSchedulerNameLength, 'scheduler');
+  view.setText(at + serviceRecord.scheduler, scheduler);
+  // Flags are the scheduler's own: another scheduler does not inherit them.
+  const keptFlags = scheduler === base.scheduler ? base.schedulerFlags : [];
+  let flags = schedulerFlagBits(config.schedulerFlags ?? keptFlags, scheduler);
+  const ipv6 = view.getU16(at + serviceRecord.family) === AF_INET6;
+  const persistence =
+    config.persistence === undefined ? base.persistence : (config.persistence ?? undefined);
+  if (persistence !== undefined) {
+    checkObject(persistence, 'persistence');
+    const timeout = persistence.timeoutSeconds ?? defaultPersistenceSeconds;
+    checkInteger(timeout, 1, maxPersistenceSeconds, 'persistence timeoutSeconds');
+    view.setU32(at + serviceRecord.timeout, timeout);
+    flags |= serviceFlag.persistent;
+  }
+  view.setU32(at + serviceRecord.netmask, netmaskNumber(persistence?.netmask, ipv6));
+  if (config.onePacket ?? base.onePacket) flags |= serviceFlag.onePacket;
+  view.setU32(at + serviceRecord.flags, flags);
+  const engine =
+    config.persistenceEngine === undefined ? base.persistenceEngine : config.persistenceEngine;
+  if (engine !== undefined && engine !== null) {
+    checkModuleName(engine, maxEngineNameLength, 'persistence engine');
+    if (persistence === undefined) {
+      throw new RangeError(`persistence engine ${engine} needs persistence`);
+    }
+    view.setText(at + serviceRecord.engine, engine);
+  }
+  checkTogether(view, at, flags);
+}
+
+/** Combinations that the kernel takes without a word and that balance nothing. */
+function checkTogether(view: RecordView, at: number, flags: number): void {
+  if (view.getU32(at + serviceRecord.firewallMark) !== 0) return;
+  const protocol = view.getU16(at + serviceRecord.protocol);
+  if (flags & serviceFlag.onePacket && protocol !== protocolNumbers.udp) {
+    throw new RangeError('onePacket is for udp and firewall mark services');
+  }
+  if (view.getU16(at + serviceRecord.port) === 0 && !(flags & serviceFlag.persistent)) {
+    throw new RangeError('service port 0 (every port) needs persistence');
+  }
+}
+
+/** Reads the settings of a service from its record. */
+export function readServiceSettings(view: RecordView, at: number): ServiceSettings {
+  const flags = view.getU32(at + serviceRecord.flags);
+  const scheduler = view.getText(at + serviceRecord.scheduler, 16);
+  const engine = view.getText(at + serviceRecord.engine, 20);
+  return {
+    scheduler,
+    schedulerFlags: schedulerFlagNames(flags, scheduler),
+    persistence: readPersistence(view, at),
+    onePacket: (flags & serviceFlag.onePacket) !== 0,
+    persistenceEngine: engine === '' ? undefined : engine,
+  };
+}
+
+export function readPersistence(view: RecordView, at: number): Required<Persistence> | undefined {
+  if (!(view.getU32(at + serviceRecord.flags) & serviceFlag.persistent)) return undefined;
+  const ipv6 = view.getU16(at + serviceRecord.family) === AF_INET6;
+  return {
+    timeoutSeconds: view.getU32(at + serviceRecord.timeout),
+    netmask: netmaskOf(view.getU32(at + serviceRecord.netmask), ipv6),
+  };
+}

@@ -1,0 +1,171 @@
+import { destinationRecord, requestRecord, serviceRecord } from '../native/ipvs-records.ts';
+import { type Change, type EditBase, ServiceKeyWriter, writeChange } from './change.ts';
+import {
+  type DestinationKey,
+  type DestinationSettings,
+  formatDestinationKey,
+  isPartialDestinationConfig,
+  readDestinationKey,
+  readDestinationSettings,
+  writeDestinationKey,
+} from './destination.ts';
+import { RecordView } from './record-view.ts';
+import {
+  formatServiceKey,
+  isPartialServiceConfig,
+  readServiceKey,
+  readServiceSettings,
+  type ServiceKey,
+  type ServiceSettings,
+  writeServiceKey,
+} from './service.ts';
+import type { ServiceState } from './table.ts';
+
+/** Requests that cross to the addon in one call. */
+const requestsPerChunk = 1024;
+
+/** Reads what partial edits build upon. */
+export interface EditReader {
+  /** The service, or absent when there is none. */
+  service(key: Uint8Array): Promise<ServiceState | undefined>;
+  /** For each of these packed service records, the service with its destinations. */
+  destinations(keys: Uint8Array): Promise<readonly ServiceState[]>;
+}
+
+/**
+ * Packs changes into request records, in chunks. Everything is checked before the first chunk is
+ * returned, so that a mistake in the last change leaves the table as it was.
+ *
+ * The kernel replaces all settings in an edit, so what an edit leaves open is read first, or taken
+ * from an earlier change of the same list.
+ *
+ * @throws TypeError, RangeError, with the place in the list for more than one change.
+ */
+export async function packChanges(
+  changes: readonly Change[],
+  reader: EditReader,
+): Promise<Uint8Array[]> {
+  const known = changes.some(isPartialEdit) ? await KnownTable.read(changes, reader) : undefined;
+  const keys = new ServiceKeyWriter();
+  const chunks: Uint8Array[] = [];
+  for (let from = 0; from < changes.length; from += requestsPerChunk) {
+    const count = Math.min(requestsPerChunk, changes.length - from);
+    const view = new RecordView(new ArrayBuffer(count * requestRecord.size));
+    for (let index = 0; index < count; index++) {
+      const change = changes[from + index] as Change;
+      const at = index * requestRecord.size;
+      try {
+        writeChange(view, at, change, keys, known === undefined ? noBase : known.baseOf(change));
+      } catch (error) {
+        throw located(error, from + index, changes.length);
+      }
+      known?.note(view, at, change);
+    }
+    chunks.push(view.u8);
+  }
+  return chunks;
+}
+
+const noBase: EditBase = {};
+
+function located(error: unknown, index: number, count: number): unknown {
+  if (count > 1 && error instanceof Error) error.message = `change ${index}: ${error.message}`;
+  return error;
+}
+
+function isPartialEdit(change: Change): boolean {
+  if (change?.type === 'edit-service') return isPartialServiceConfig(change.config ?? {});
+  if (change?.type === 'edit-destination') return isPartialDestinationConfig(change.config ?? {});
+  return false;
+}
+
+/** A service key in one spelling, whatever way the address was written. */
+function canonical(key: ServiceKey): { readonly text: string; readonly view: RecordView } {
+  const view = new RecordView(new ArrayBuffer(serviceRecord.size + destinationRecord.size));
+  writeServiceKey(view, 0, key);
+  return { text: formatServiceKey(readServiceKey(view, 0)), view };
+}
+
+/** A destination key in one spelling. @param view Holds the record of its service, and room. */
+function canonicalDestination(key: DestinationKey, view: RecordView): string {
+  writeDestinationKey(view, serviceRecord.size, key, 0);
+  return formatDestinationKey(readDestinationKey(view, serviceRecord.size));
+}
+
+/** The part of the table that partial edits build upon, kept up with the changes of the list. */
+class KnownTable {
+  readonly #services = new Map<string, ServiceSettings>();
+  readonly #destinations = new Map<string, Map<string, DestinationSettings>>();
+
+  static async read(changes: readonly Change[], reader: EditReader): Promise<KnownTable> {
+    const table = new KnownTable();
+    const wanted = new Map<string, Uint8Array>();
+    for (const [index, change] of changes.entries()) {
+      if (!isPartialEdit(change) || !('service' in change) || change.service === undefined)
+        continue;
+      try {
+        const { text, view } = canonical(change.service);
+        const record = view.u8.subarray(0, serviceRecord.size);
+        if (change.type === 'edit-destination') wanted.set(text, record);
+        else if (!table.#services.has(text)) {
+          const state = await reader.service(record);
+          if (state !== undefined) table.#services.set(text, state);
+        }
+      } catch (error) {
+        throw located(error, index, changes.length);
+      }
+    }
+    if (wanted.size > 0) {
+      const states = await reader.destinations(Buffer.concat([...wanted.values()]));
+      for (const state of states) {
+        const destinations = new Map<string, DestinationSettings>();
+        for (const destination of state.destinations) {
+          destinations.set(formatDestinationKey(destination.key), destination);
+        }
+        table.#destinations.set(formatServiceKey(state.key), destinations);
+      }
+    }
+    return table;
+  }
+
+  baseOf(change: Change): EditBase {
+    if (change?.type === 'edit-service') {
+      return { service: this.#services.get(canonical(change.service).text) };
+    }
+    if (change?.type === 'edit-destination') {
+      const service = canonical(change.service);
+      const destination = canonicalDestination(change.destination, service.view);
+      return { destination: this.#destinations.get(service.text)?.get(destination) };
+    }
+    return noBase;
+  }
+
+  /** Learns from a change that has been written to its record. */
+  note(view: RecordView, at: number, change: Change): void {
+    const serviceAt = at + requestRecord.service;
+    const destinationAt = at + requestRecord.destination;
+    switch (change.type) {
+      case 'add-service':
+      case 'edit-service':
+        this.#services.set(
+          formatServiceKey(readServiceKey(view, serviceAt)),
+          readServiceSettings(view, serviceAt),
+        );
+        break;
+      case 'add-destination':
+      case 'edit-destination': {
+        const service = formatServiceKey(readServiceKey(view, serviceAt));
+        const destinations = this.#destinations.get(service) ?? new Map();
+        destinations.set(
+          formatDestinationKey(readDestinationKey(view, destinationAt)),
+          readDestinationSettings(view, destinationAt),
+        );
+        this.#destinations.set(service, destinations);
+        break;
+      }
+      default:
+        // What was removed can no longer be edited; the kernel says so to whoever tries.
+        break;
+    }
+  }
+}
