@@ -1,5 +1,5 @@
 import { AF_INET, AF_INET6, destinationRecord, serviceRecord } from '../native/ipvs-records.ts';
-import { formatEndpoint, parseIp } from '../net/ip.ts';
+import { formatEndpoint, parseIpInto } from '../net/ip.ts';
 import { checkInteger, checkObject } from './check.ts';
 import type { RecordView } from './record-view.ts';
 import { readAddress } from './service.ts';
@@ -81,12 +81,16 @@ export function writeDestinationKey(
   serviceAt: number,
 ): void {
   checkObject(key, 'destination');
-  const { family, bytes } = parseIp(key.address, 'destination address');
+  const family = parseIpInto(
+    key.address,
+    view.u8,
+    at + destinationRecord.address,
+    'destination address',
+  );
   const port = key.port ?? view.getU16(serviceAt + serviceRecord.port);
   checkInteger(port, 0, 65535, 'destination port');
   view.setU16(at + destinationRecord.family, family === 'ipv6' ? AF_INET6 : AF_INET);
   view.setU16(at + destinationRecord.port, port);
-  view.u8.set(bytes, at + destinationRecord.address);
 }
 
 /** The settings of a destination as its record has them, nothing absent. */

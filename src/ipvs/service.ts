@@ -1,5 +1,5 @@
 import { AF_INET, AF_INET6, serviceRecord } from '../native/ipvs-records.ts';
-import { type AddressFamily, formatEndpoint, formatIp, parseIp } from '../net/ip.ts';
+import { type AddressFamily, formatEndpoint, formatIp, parseIp, parseIpInto } from '../net/ip.ts';
 import { checkInteger, checkObject } from './check.ts';
 import { type SchedulerFlag, schedulerFlagBits, schedulerFlagNames, serviceFlag } from './flags.ts';
 import { netmaskNumber, netmaskOf } from './netmask.ts';
@@ -128,12 +128,11 @@ export function writeServiceKey(view: RecordView, at: number, key: ServiceKey): 
       `service protocol must be tcp, udp or sctp, not ${JSON.stringify(key.protocol)}`,
     );
   }
-  const { family, bytes } = parseIp(key.address, 'service address');
+  const family = parseIpInto(key.address, view.u8, at + serviceRecord.address, 'service address');
   checkInteger(key.port, 0, 65535, 'service port');
   view.setU16(at + serviceRecord.family, family === 'ipv6' ? AF_INET6 : AF_INET);
   view.setU16(at + serviceRecord.protocol, protocol);
   view.setU16(at + serviceRecord.port, key.port);
-  view.u8.set(bytes, at + serviceRecord.address);
 }
 
 /** Reads the identity of a service back from its record. */

@@ -27,13 +27,30 @@ const NINE = 0x39;
  * @throws TypeError when it is not a string, RangeError when it is not an address.
  */
 export function parseIp(text: string, what = 'address'): IpAddress {
+  const bytes = new Uint8Array(16);
+  const family = parseIpInto(text, bytes, 0, what);
+  return { family, bytes: family === 'ipv4' ? bytes.slice(0, 4) : bytes };
+}
+
+/**
+ * Reads an address as {@link parseIp} does, straight into the bytes from `at` on, of which there
+ * must be 16.
+ */
+export function parseIpInto(
+  text: string,
+  bytes: Uint8Array,
+  at: number,
+  what = 'address',
+): AddressFamily {
   if (typeof text !== 'string') throw new TypeError(`${what} must be a string`);
-  const bytes = text.includes(':') ? parseIpv6(text) : parseIpv4(text);
-  if (bytes === undefined) {
+  if (parseIpv4(text, bytes, at)) return 'ipv4';
+  const ipv6 = text.includes(':') ? parseIpv6(text) : undefined;
+  if (ipv6 === undefined) {
     const zone = text.includes('%') ? ' (a zone identifier has no meaning here)' : '';
     throw new RangeError(`${what} ${JSON.stringify(text)} is not an IP address${zone}`);
   }
-  return { family: bytes.length === 4 ? 'ipv4' : 'ipv6', bytes };
+  bytes.set(ipv6, at);
+  return 'ipv6';
 }
 
 /**
@@ -77,25 +94,30 @@ export function formatEndpoint(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function parseIpv4(text: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(4);
-  let at = 0;
-  for (let index = 0; index < 4; index++) {
-    if (index > 0 && text.charCodeAt(at++) !== DOT) return undefined;
-    const start = at;
-    let value = 0;
-    for (;;) {
-      const code = text.charCodeAt(at);
-      if (!(code >= ZERO && code <= NINE)) break;
-      value = value * 10 + code - ZERO;
-      at++;
-      if (value > 255) return undefined;
+/** Whether `text` is a dotted quad; if so its four bytes are written from `at` on. */
+function parseIpv4(text: string, bytes: Uint8Array, at: number): boolean {
+  const { length } = text;
+  let place = 0;
+  let value = 0;
+  let digits = 0;
+  for (let index = 0; index < length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === DOT) {
+      if (digits === 0 || place === 3) return false;
+      bytes[at + place++] = value;
+      value = 0;
+      digits = 0;
+      continue;
     }
-    const digits = at - start;
-    if (digits === 0 || (digits > 1 && text.charCodeAt(start) === ZERO)) return undefined;
-    bytes[index] = value;
+    // A leading zero is refused with the digit that follows it.
+    if (code < ZERO || code > NINE || (digits > 0 && value === 0)) return false;
+    value = value * 10 + code - ZERO;
+    digits++;
+    if (value > 255) return false;
   }
-  return at === text.length ? bytes : undefined;
+  if (digits === 0 || place !== 3) return false;
+  bytes[at + 3] = value;
+  return true;
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
@@ -120,8 +142,8 @@ function parseGroups(text: string, endsAddress: boolean): number[] | undefined {
   const groups = text.split(':');
   for (const [index, group] of groups.entries()) {
     if (endsAddress && index === groups.length - 1 && group.includes('.')) {
-      const quad = parseIpv4(group);
-      if (quad === undefined) return undefined;
+      const quad = new Uint8Array(4);
+      if (!parseIpv4(group, quad, 0)) return undefined;
       bytes.push(...quad);
     } else {
       if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return undefined;
