@@ -1,4 +1,5 @@
-// Runs one command and prints what it cost as one line of JSON, with as little of its own as can be.
+// Runs one command and prints what it cost as one line of JSON, with as little of its own as can
+// be.
 //
 //   measure [-i FILE] LABEL=VALUE... -- COMMAND [ARGUMENT...]
 //
@@ -73,17 +74,18 @@ int main(int count, char** arguments) {
   const ssize_t length = pread(inside, report, sizeof report - 1, 0);
   report[length > 0 ? length : 0] = '\0';
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  const double wall = (double)(end.tv_sec - start.tv_sec) * 1e3 +
-                      (double)(end.tv_nsec - start.tv_nsec) / 1e6;
+  const double wall =
+      (double)(end.tv_sec - start.tv_sec) * 1e3 + (double)(end.tv_nsec - start.tv_nsec) / 1e6;
   printf("{");
   for (int i = labels; i < at; ++i) {
     const char* const value = strchr(arguments[i], '=');
     if (value == NULL) continue;
     printf("\"%.*s\":\"%s\",", (int)(value - arguments[i]), arguments[i], value + 1);
   }
-  printf("\"wallMs\":%.6f,\"userMs\":%.3f,\"systemMs\":%.3f,\"peakKb\":%ld,\"status\":%d,"
-         "\"inside\":%s}\n",
-         wall, Milliseconds(usage.ru_utime), Milliseconds(usage.ru_stime), usage.ru_maxrss, code,
-         length > 0 ? report : "null");
+  printf(
+      "\"wallMs\":%.6f,\"userMs\":%.3f,\"systemMs\":%.3f,\"peakKb\":%ld,\"status\":%d,"
+      "\"inside\":%s}\n",
+      wall, Milliseconds(usage.ru_utime), Milliseconds(usage.ru_stime), usage.ru_maxrss, code,
+      length > 0 ? report : "null");
   return code;
 }

@@ -1,7 +1,7 @@
 // One kind of work, done as a user of the library would do it. Standard output gets what `list`
 // lists; descriptor 3, when there is one, the time of each phase, counted from the start of Node.
 //
-//   node bench/workload.mjs load|list|edit|clear SERVICES DESTINATIONS
+//   node bench/workload.mjs load|list|edit|weigh|clear SERVICES DESTINATIONS
 import { writeSync } from 'node:fs';
 
 const begun = performance.now();
@@ -13,6 +13,9 @@ const PORT = 80;
 // As many changes as are handed over at once: enough to make a call cheap, few enough to be small.
 const CHANGES_AT_ONCE = 2048;
 
+// What `ipvsadm -e` sends: all of it, so that nothing has to be read first.
+const everySetting = { forwarding: 'dr', weight: 5, upperThreshold: 0, lowerThreshold: 0 };
+
 const dotted = (number) =>
   `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
 
@@ -22,7 +25,7 @@ const serviceKey = (number) => ({
   port: PORT,
 });
 
-function* changes(type, weight) {
+function* changes(type, config) {
   for (let number = 0; number < services; number++) {
     const service = serviceKey(number);
     if (type === 'add-destination') {
@@ -30,8 +33,7 @@ function* changes(type, weight) {
     }
     for (let index = 0; index < destinations; index++) {
       const address = dotted(0xac100000 + number * destinations + index);
-      const destination = { address, port: PORT };
-      yield { type, service, destination, config: { forwarding: 'dr', weight } };
+      yield { type, service, destination: { address, port: PORT }, config };
     }
   }
 }
@@ -41,8 +43,9 @@ async function apply(ipvs, all) {
   let batch = [];
   const hand = async () => {
     const results = await ipvs.transaction(batch);
-    const failed = results.find((result) => result instanceof Error || result?.error);
-    if (failed !== undefined) throw failed.error ?? failed;
+    for (const result of results) {
+      if (!result.ok) throw result.error;
+    }
     operations += batch.length;
     batch = [];
   };
@@ -67,12 +70,10 @@ async function list(ipvs) {
     }
   };
   for (const service of await ipvs.list({ statistics: true })) {
-    line(
-      `${service.protocol.toUpperCase()} ${service.address}:${service.port}`,
-      service.statistics,
-    );
-    for (const destination of service.destinations) {
-      line(`  -> ${destination.address}:${destination.port}`, destination.statistics);
+    const { protocol, address, port } = service.key;
+    line(`${protocol.toUpperCase()} ${address}:${port}`, service.statistics);
+    for (const { key, statistics } of service.destinations) {
+      line(`  -> ${key.address}:${key.port}`, statistics);
     }
   }
   writeSync(1, text);
@@ -82,11 +83,19 @@ async function list(ipvs) {
 const ipvs = await Ipvs.open();
 const opened = performance.now();
 let operations = 0;
-if (work === 'load') operations = await apply(ipvs, changes('add-destination', 1));
-else if (work === 'edit') operations = await apply(ipvs, changes('edit-destination', 5));
-else if (work === 'list') operations = await list(ipvs);
-else if (work === 'clear') await ipvs.flush();
-else throw new RangeError(`unknown work ${work}`);
+if (work === 'load') {
+  operations = await apply(ipvs, changes('add-destination', { forwarding: 'dr', weight: 1 }));
+} else if (work === 'edit') {
+  operations = await apply(ipvs, changes('edit-destination', everySetting));
+} else if (work === 'weigh') {
+  operations = await apply(ipvs, changes('edit-destination', { weight: 7 }));
+} else if (work === 'list') {
+  operations = await list(ipvs);
+} else if (work === 'clear') {
+  await ipvs.flush();
+} else {
+  throw new RangeError(`unknown work ${work}`);
+}
 const finished = performance.now();
 await ipvs.close();
 

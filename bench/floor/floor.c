@@ -1,0 +1,124 @@
+// The floor: the least a program can spend on a table of IPVS services, in C and without a library.
+//
+// One generic netlink socket, many requests in one datagram, an acknowledgement for the last of
+// them only, answers read many at a time. Everything else is measured as a multiple of this.
+//
+//   floor load SERVICES DESTINATIONS    adds the services, each with so many destinations
+//   floor edit SERVICES DESTINATIONS    gives every destination another weight
+//   floor list                          reads every field of everything
+//   floor clear                         removes everything
+//   floor rules load|edit SERVICES DESTINATIONS    prints the same work as rules for ipvsadm -R
+//   floor verify load|edit SERVICES DESTINATIONS   fails unless the table is what that work leaves
+//   floor verify clear                             fails unless the table is empty
+//
+// What it did goes to descriptor 3, when there is one, as JSON: `insideMs`, from the first
+// statement to the last, and `operations`. LVSKIT_FLOOR_BATCH and LVSKIT_FLOOR_CHUNK change the
+// number of requests in a datagram and the size of one receive buffer, to see what they are worth.
+#include <linux/ip_vs.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "listing.h"
+#include "message.h"
+#include "plan.h"
+#include "socket.h"
+
+static void IgnoreReply(const struct nlmsghdr* message) { (void)message; }
+
+static unsigned long Change(bool load, uint32_t services, uint32_t destinations) {
+  const unsigned batch_size = Setting("LVSKIT_FLOOR_BATCH", 128);
+  char* const batch = malloc((size_t)batch_size * kMaxMessage);
+  if (batch == NULL) Die("malloc");
+  char* end = batch;
+  unsigned count = 0;
+  const unsigned long total = (unsigned long)services * (destinations + (load ? 1 : 0));
+  unsigned long done = 0;
+  for (uint32_t service = 0; service < services; ++service) {
+    for (uint32_t i = load ? 0 : 1; i <= destinations; ++i) {
+      struct nlmsghdr* const message = (struct nlmsghdr*)end;
+      const uint32_t number = service * destinations + i - 1;
+      end = i == 0 ? PutNewService(end, service)
+                   : PutDestination(end, load ? IPVS_CMD_NEW_DEST : IPVS_CMD_SET_DEST, service,
+                                    number, load ? kFirstWeight : kSecondWeight);
+      ++done;
+      if (++count < batch_size && done < total) continue;
+      message->nlmsg_flags |= NLM_F_ACK;
+      Send(batch, end);
+      ReceiveUntil(sequence, IgnoreReply);
+      end = batch;
+      count = 0;
+    }
+  }
+  return total;
+}
+
+static unsigned long Clear(void) {
+  char request[kMaxMessage];
+  char* const end = BeginMessage(request, IPVS_CMD_FLUSH, NLM_F_ACK);
+  EndMessage(request, end);
+  Send(request, end);
+  ReceiveUntil(sequence, IgnoreReply);
+  return 1;
+}
+
+static double NowMs(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static uint32_t Count(const char* text) {
+  char* end;
+  const unsigned long value = strtoul(text, &end, 10);
+  if (*text == '\0' || *end != '\0' || value == 0 || value > 99999) {
+    fprintf(stderr, "floor: %s is not a number from 1 to 99999\n", text);
+    exit(2);
+  }
+  return (uint32_t)value;
+}
+
+static bool Is(const char* argument, const char* word) {
+  return argument != NULL && strcmp(argument, word) == 0;
+}
+
+int main(int count, char** arguments) {
+  const double start = NowMs();
+  unsigned long operations = 0;
+  bool report = true;
+  const char* const work = arguments[1];
+  const char* const of = count > 2 ? arguments[2] : NULL;
+  if (count == 4 && (Is(work, "load") || Is(work, "edit"))) {
+    OpenSocket();
+    operations = Change(Is(work, "load"), Count(arguments[2]), Count(arguments[3]));
+  } else if (count == 2 && Is(work, "list")) {
+    OpenSocket();
+    operations = List();
+  } else if (count == 2 && Is(work, "clear")) {
+    OpenSocket();
+    operations = Clear();
+  } else if (count == 5 && Is(work, "rules") && (Is(of, "load") || Is(of, "edit"))) {
+    PrintRules(Is(of, "load"), Count(arguments[3]), Count(arguments[4]));
+    report = false;
+  } else if (count == 5 && Is(work, "verify") && (Is(of, "load") || Is(of, "edit"))) {
+    OpenSocket();
+    const uint32_t services = Count(arguments[3]);
+    Verify(services, services * Count(arguments[4]), Is(of, "load") ? kFirstWeight : kSecondWeight);
+    report = false;
+  } else if (count == 3 && Is(work, "verify") && Is(of, "clear")) {
+    OpenSocket();
+    Verify(0, 0, 0);
+    report = false;
+  } else {
+    fputs(
+        "usage: floor load|edit SERVICES DESTINATIONS | floor list | floor clear\n"
+        "       floor rules|verify load|edit SERVICES DESTINATIONS | floor verify clear\n",
+        stderr);
+    return 2;
+  }
+  if (report) dprintf(3, "{\"insideMs\":%.6f,\"operations\":%lu}", NowMs() - start, operations);
+  return 0;
+}
