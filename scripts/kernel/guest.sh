@@ -45,6 +45,12 @@ forward() {
   cat || printf 'PIPE\n' >&"$control_fd"
 }
 
+# Reads nothing of our standard input before the guest is there to take it.
+send_input() {
+  read -r -u "$ready_fd"
+  exec "$parts/stdin-frames" encode
+}
+
 run_in_guest() {
   local linux=$1 modules=$2 memory=$3 timeout=$4
   shift 4
@@ -62,8 +68,9 @@ run_in_guest() {
   local errors=apart
   [[ ! -t 2 ]] || errors=terminal
 
-  local input_fd control_fd out_fd err_fd verdict_fd
+  local input_fd ready_fd control_fd out_fd err_fd verdict_fd
   open_pipe input_fd
+  open_pipe ready_fd
   open_pipe control_fd
   exec {out_fd}> >(forward)
   local out_pid=$!
@@ -81,13 +88,13 @@ run_in_guest() {
       input_pid=$!
       ;;
     stream)
-      "$parts/stdin-frames" encode <&0 >"/proc/self/fd/$input_fd" {out_fd}>&- {err_fd}>&- &
+      send_input <&0 >"/proc/self/fd/$input_fd" {out_fd}>&- {err_fd}>&- &
       input_pid=$!
       ;;
   esac
 
   exec {verdict_fd}< <(
-    export IN_KERNEL_INPUT_FD=$input_fd IN_KERNEL_CONTROL_FD=$control_fd \
+    export IN_KERNEL_INPUT_FD=$input_fd IN_KERNEL_READY_FD=$ready_fd IN_KERNEL_CONTROL_FD=$control_fd \
       IN_KERNEL_OUT_FD=$out_fd IN_KERNEL_ERR_FD=$err_fd \
       IN_KERNEL_INPUT=$input IN_KERNEL_SIZE=$size IN_KERNEL_ERRORS=$errors \
       IN_KERNEL_ISOLATION=$isolation
