@@ -1,5 +1,5 @@
 import { command, requestRecord, serviceRecord } from '../native/ipvs-records.ts';
-import { checkObject } from './check.ts';
+import { checkName, checkObject } from './check.ts';
 import {
   type DestinationConfig,
   type DestinationKey,
@@ -105,10 +105,7 @@ export function writeChange(
   checkObject(change, 'change');
   const serviceAt = at + requestRecord.service;
   const destinationAt = at + requestRecord.destination;
-  const number = commandOf[change.type];
-  if (number === undefined) {
-    throw new RangeError(`unknown type of change ${JSON.stringify(change.type)}`);
-  }
+  const number = checkName(commandOf, change.type, 'type of change');
   view.setU32(at + requestRecord.command, number);
   switch (change.type) {
     case 'add-service':

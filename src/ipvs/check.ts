@@ -14,6 +14,38 @@ export function checkInteger(value: number, lowest: number, highest: number, wha
   }
 }
 
+/** Demands true or false. @throws TypeError */
+export function checkBoolean(value: unknown, what: string): void {
+  if (typeof value !== 'boolean') {
+    throw new TypeError(
+      `${what} must be true or false, not ${value === null ? 'null' : typeof value}`,
+    );
+  }
+}
+
+/**
+ * What a table of names has for one. Names that every object answers to, such as `constructor`, are
+ * not in it.
+ *
+ * @throws TypeError when it is no string, RangeError, with the names that are, when it is another.
+ */
+export function checkName<Value>(
+  table: Readonly<Record<string, Value>>,
+  name: string,
+  what: string,
+): Value {
+  if (typeof name !== 'string') {
+    throw new TypeError(`${what} must be a string, not ${name === null ? 'null' : typeof name}`);
+  }
+  const value = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (value === undefined) {
+    throw new RangeError(
+      `${what} must be one of ${Object.keys(table).join(', ')}, not ${JSON.stringify(name)}`,
+    );
+  }
+  return value;
+}
+
 /** Demands an object. @throws TypeError */
 export function checkObject(value: unknown, what: string): void {
   if (typeof value !== 'object' || value === null) {

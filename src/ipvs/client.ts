@@ -217,8 +217,10 @@ export class Ipvs implements AsyncDisposable {
    * All arguments are checked before anything is sent. The kernel has no rollback: a change that it
    * refuses does not stop those behind it, nor undo those before it.
    */
-  async transaction(changes: readonly Change[]): Promise<readonly ChangeResult[]> {
-    if (!Array.isArray(changes)) throw new TypeError('changes must be an array');
+  async transaction(list: readonly Change[]): Promise<readonly ChangeResult[]> {
+    if (!Array.isArray(list)) throw new TypeError('changes must be an array');
+    // The caller may go on with its array while calls made before this one are still under way.
+    const changes: readonly Change[] = [...list];
     return await this.#exclusive(async () => {
       const chunks = await packChanges(changes, {
         service: async (key) => servicesOf(await this.#readService(key, false, false))[0],

@@ -1,6 +1,6 @@
 import { AF_INET, AF_INET6, destinationRecord, serviceRecord } from '../native/ipvs-records.ts';
 import { formatEndpoint, parseIpInto } from '../net/ip.ts';
-import { checkInteger, checkObject } from './check.ts';
+import { checkInteger, checkName, checkObject } from './check.ts';
 import type { RecordView } from './record-view.ts';
 import { readAddress } from './service.ts';
 
@@ -63,6 +63,7 @@ const forwardingNumbers: Readonly<Record<ForwardingMethod, number>> = {
 };
 const forwardingNames: readonly ForwardingMethod[] = ['nat', 'local', 'tun', 'dr', 'bypass'];
 
+const tunnelNumbers: Readonly<Record<Tunnel['type'], number>> = { ipip: 0, gue: 1, gre: 2 };
 const tunnelTypes: readonly Tunnel['type'][] = ['ipip', 'gue', 'gre'];
 const tunnelChecksumFlag = 0x1;
 const tunnelRemoteChecksumFlag = 0x2;
@@ -87,7 +88,7 @@ export function writeDestinationKey(
     at + destinationRecord.address,
     'destination address',
   );
-  const port = key.port ?? view.getU16(serviceAt + serviceRecord.port);
+  const { port = view.getU16(serviceAt + serviceRecord.port) } = key;
   checkInteger(port, 0, 65535, 'destination port');
   view.setU16(at + destinationRecord.family, family === 'ipv6' ? AF_INET6 : AF_INET);
   view.setU16(at + destinationRecord.port, port);
@@ -136,16 +137,13 @@ export function writeDestinationConfig(
   base: DestinationSettings = defaultSettings,
 ): void {
   checkObject(config, 'destination config');
-  const forwarding = config.forwarding ?? base.forwarding;
-  const weight = config.weight ?? base.weight;
-  const upper = config.upperThreshold ?? base.upperThreshold;
-  const lower = config.lowerThreshold ?? base.lowerThreshold;
-  const method = forwardingNumbers[forwarding];
-  if (method === undefined) {
-    throw new RangeError(
-      `forwarding must be ${forwardingNames.join(', ')}, not ${JSON.stringify(forwarding)}`,
-    );
-  }
+  const {
+    forwarding = base.forwarding,
+    weight = base.weight,
+    upperThreshold: upper = base.upperThreshold,
+    lowerThreshold: lower = base.lowerThreshold,
+  } = config;
+  const method = checkName(forwardingNumbers, forwarding, 'forwarding');
   checkInteger(weight, 0, maxInt, 'weight');
   checkInteger(upper, 0, maxInt, 'upperThreshold');
   checkInteger(lower, 0, maxInt, 'lowerThreshold');
@@ -190,15 +188,10 @@ function checkReachable(
 
 function writeTunnel(view: RecordView, at: number, tunnel: Tunnel): void {
   checkObject(tunnel, 'tunnel');
-  const type = tunnelTypes.indexOf(tunnel.type);
-  if (type < 0) {
-    throw new RangeError(
-      `tunnel type must be ${tunnelTypes.join(', ')}, not ${JSON.stringify(tunnel.type)}`,
-    );
-  }
+  const type = checkName(tunnelNumbers, tunnel.type, 'tunnel type');
   view.setU8(at + destinationRecord.tunnelType, type);
   if (tunnel.type === 'ipip') return;
-  const checksum: TunnelChecksum = tunnel.checksum ?? 'none';
+  const checksum: TunnelChecksum = tunnel.checksum === undefined ? 'none' : tunnel.checksum;
   if (checksum === 'full') {
     view.setU16(at + destinationRecord.tunnelFlags, tunnelChecksumFlag);
   } else if (checksum === 'remote' && tunnel.type === 'gue') {

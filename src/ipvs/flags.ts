@@ -1,3 +1,5 @@
+import { checkName } from './check.ts';
+
 /** Service flags of `<linux/ip_vs.h>` (`IP_VS_SVC_F_*`). The kernel's own `HASHED` is not ours. */
 export const serviceFlag = {
   persistent: 0x1,
@@ -40,14 +42,10 @@ const bitOf: Readonly<Record<SchedulerFlag, number>> = {
  * something else to this one.
  */
 export function schedulerFlagBits(flags: readonly SchedulerFlag[], scheduler: string): number {
+  if (!Array.isArray(flags)) throw new TypeError('schedulerFlags must be an array');
   let bits = 0;
-  for (const flag of flags) {
-    const bit = bitOf[flag];
-    if (bit === undefined) {
-      throw new RangeError(
-        `scheduler flag ${JSON.stringify(flag)} is unknown; known are ${Object.keys(bitOf).join(', ')}`,
-      );
-    }
+  for (const flag of flags as readonly SchedulerFlag[]) {
+    const bit = checkName(bitOf, flag, 'scheduler flag');
     const owner = flag.slice(0, 2);
     if (!flag.startsWith('flag-') && owner !== scheduler) {
       throw new RangeError(`scheduler flag ${flag} is for scheduler ${owner}, not ${scheduler}`);

@@ -1,6 +1,6 @@
 import { AF_INET, AF_INET6, serviceRecord } from '../native/ipvs-records.ts';
 import { type AddressFamily, formatEndpoint, formatIp, parseIp, parseIpInto } from '../net/ip.ts';
-import { checkInteger, checkObject } from './check.ts';
+import { checkBoolean, checkInteger, checkName, checkObject } from './check.ts';
 import { type SchedulerFlag, schedulerFlagBits, schedulerFlagNames, serviceFlag } from './flags.ts';
 import { netmaskNumber, netmaskOf } from './netmask.ts';
 import type { RecordView } from './record-view.ts';
@@ -67,6 +67,7 @@ export interface ServiceConfig {
 }
 
 const protocolNumbers: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+const familyNumbers: Readonly<Record<AddressFamily, number>> = { ipv4: AF_INET, ipv6: AF_INET6 };
 
 /** A timeout is kept in jiffies in 32 bits; with HZ=1000 anything above this wraps to nonsense. */
 const maxPersistenceSeconds = 4_294_967;
@@ -114,20 +115,12 @@ export function writeServiceKey(view: RecordView, at: number, key: ServiceKey): 
   checkObject(key, 'service');
   if (key.firewallMark !== undefined) {
     checkInteger(key.firewallMark, 1, 0xffffffff, 'firewall mark');
-    const family = key.family ?? 'ipv4';
-    if (family !== 'ipv4' && family !== 'ipv6') {
-      throw new RangeError(`service family must be ipv4 or ipv6, not ${JSON.stringify(family)}`);
-    }
-    view.setU16(at + serviceRecord.family, family === 'ipv6' ? AF_INET6 : AF_INET);
+    const { family = 'ipv4' } = key;
+    view.setU16(at + serviceRecord.family, checkName(familyNumbers, family, 'service family'));
     view.setU32(at + serviceRecord.firewallMark, key.firewallMark);
     return;
   }
-  const protocol = protocolNumbers[key.protocol];
-  if (protocol === undefined) {
-    throw new RangeError(
-      `service protocol must be tcp, udp or sctp, not ${JSON.stringify(key.protocol)}`,
-    );
-  }
+  const protocol = checkName(protocolNumbers, key.protocol, 'service protocol');
   const family = parseIpInto(key.address, view.u8, at + serviceRecord.address, 'service address');
   checkInteger(key.port, 0, 65535, 'service port');
   view.setU16(at + serviceRecord.family, family === 'ipv6' ? AF_INET6 : AF_INET);
@@ -203,24 +196,26 @@ export function writeServiceConfig(
   base: ServiceSettings = defaultSettings,
 ): void {
   checkObject(config, 'service config');
-  const scheduler = config.scheduler ?? base.scheduler;
+  const { scheduler = base.scheduler, onePacket = base.onePacket } = config;
   checkModuleName(scheduler, maxSchedulerNameLength, 'scheduler');
   view.setText(at + serviceRecord.scheduler, scheduler);
   // Flags are the scheduler's own: another scheduler does not inherit them.
   const keptFlags = scheduler === base.scheduler ? base.schedulerFlags : [];
-  let flags = schedulerFlagBits(config.schedulerFlags ?? keptFlags, scheduler);
+  const { schedulerFlags = keptFlags } = config;
+  let flags = schedulerFlagBits(schedulerFlags, scheduler);
   const ipv6 = view.getU16(at + serviceRecord.family) === AF_INET6;
   const persistence =
     config.persistence === undefined ? base.persistence : (config.persistence ?? undefined);
   if (persistence !== undefined) {
     checkObject(persistence, 'persistence');
-    const timeout = persistence.timeoutSeconds ?? defaultPersistenceSeconds;
+    const { timeoutSeconds: timeout = defaultPersistenceSeconds } = persistence;
     checkInteger(timeout, 1, maxPersistenceSeconds, 'persistence timeoutSeconds');
     view.setU32(at + serviceRecord.timeout, timeout);
     flags |= serviceFlag.persistent;
   }
   view.setU32(at + serviceRecord.netmask, netmaskNumber(persistence?.netmask, ipv6));
-  if (config.onePacket ?? base.onePacket) flags |= serviceFlag.onePacket;
+  checkBoolean(onePacket, 'onePacket');
+  if (onePacket) flags |= serviceFlag.onePacket;
   view.setU32(at + serviceRecord.flags, flags);
   const engine =
     config.persistenceEngine === undefined ? base.persistenceEngine : config.persistenceEngine;

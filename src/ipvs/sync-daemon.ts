@@ -1,6 +1,6 @@
 import { AF_INET, AF_INET6, daemonRecord } from '../native/ipvs-records.ts';
 import { parseIp } from '../net/ip.ts';
-import { checkInteger, checkObject } from './check.ts';
+import { checkInteger, checkName, checkObject } from './check.ts';
 import type { RecordView } from './record-view.ts';
 import { readAddress } from './service.ts';
 
@@ -30,16 +30,13 @@ export interface SyncDaemonConfig {
 /** A daemon that runs. */
 export type SyncDaemonState = Required<SyncDaemonConfig>;
 
+const stateNumbers: Readonly<Record<SyncRole, number>> = { master: 1, backup: 2 };
 const states: readonly SyncRole[] = ['master', 'backup'];
 const maxSyncLength = 65_507;
 
 /** Writes the role, which is all that stopping a daemon takes. */
 export function writeSyncRole(view: RecordView, at: number, role: SyncRole): void {
-  const state = states.indexOf(role) + 1;
-  if (state === 0) {
-    throw new RangeError(`sync daemon role must be master or backup, not ${JSON.stringify(role)}`);
-  }
-  view.setU32(at + daemonRecord.state, state);
+  view.setU32(at + daemonRecord.state, checkName(stateNumbers, role, 'sync daemon role'));
 }
 
 /** @throws TypeError, RangeError naming the setting. */

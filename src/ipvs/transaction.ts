@@ -140,32 +140,39 @@ class KnownTable {
     return noBase;
   }
 
-  /** Learns from a change that has been written to its record. */
+  /**
+   * Learns from a change that has been written to its record, as far as the kernel will do it: it
+   * refuses to add what is there and to edit what is not.
+   */
   note(view: RecordView, at: number, change: Change): void {
+    if (change.type === 'flush') {
+      this.#services.clear();
+      this.#destinations.clear();
+      return;
+    }
+    if (!('service' in change) || change.service === undefined) return;
     const serviceAt = at + requestRecord.service;
-    const destinationAt = at + requestRecord.destination;
-    switch (change.type) {
-      case 'add-service':
-      case 'edit-service':
-        this.#services.set(
-          formatServiceKey(readServiceKey(view, serviceAt)),
-          readServiceSettings(view, serviceAt),
-        );
-        break;
-      case 'add-destination':
-      case 'edit-destination': {
-        const service = formatServiceKey(readServiceKey(view, serviceAt));
-        const destinations = this.#destinations.get(service) ?? new Map();
-        destinations.set(
-          formatDestinationKey(readDestinationKey(view, destinationAt)),
-          readDestinationSettings(view, destinationAt),
-        );
-        this.#destinations.set(service, destinations);
-        break;
+    const service = formatServiceKey(readServiceKey(view, serviceAt));
+    if (change.type === 'remove-service') {
+      this.#services.delete(service);
+      this.#destinations.delete(service);
+      return;
+    }
+    if (change.type === 'add-service' || change.type === 'edit-service') {
+      if (this.#services.has(service) === (change.type === 'edit-service')) {
+        this.#services.set(service, readServiceSettings(view, serviceAt));
       }
-      default:
-        // What was removed can no longer be edited; the kernel says so to whoever tries.
-        break;
+      return;
+    }
+    if (!('destination' in change)) return;
+    const destinationAt = at + requestRecord.destination;
+    const destination = formatDestinationKey(readDestinationKey(view, destinationAt));
+    const destinations = this.#destinations.get(service) ?? new Map();
+    this.#destinations.set(service, destinations);
+    if (change.type === 'remove-destination') {
+      destinations.delete(destination);
+    } else if (destinations.has(destination) === (change.type === 'edit-destination')) {
+      destinations.set(destination, readDestinationSettings(view, destinationAt));
     }
   }
 }
