@@ -4,7 +4,8 @@ import { loadAddon } from '../native/load.ts';
 import { type NamespaceReference, namespaceArgument } from '../net/namespace-reference.ts';
 import { type Change, describeChange } from './change.ts';
 import type { DestinationConfig, DestinationKey } from './destination.ts';
-import { changeError, IpvsError, readError } from './ipvs-error.ts';
+import { changeError, IpvsError, isMissingFamily, notAvailable, readError } from './ipvs-error.ts';
+import { loadIpvsModule } from './load-module.ts';
 import { RecordView } from './record-view.ts';
 import {
   formatServiceKey,
@@ -82,10 +83,16 @@ export class Ipvs implements AsyncDisposable {
   static async open(options: IpvsOptions = {}): Promise<Ipvs> {
     const netns = namespaceArgument(options.netns);
     const socket = new (loadAddon().IpvsSocket)();
+    const what = 'open the IPVS table';
     try {
       await socket.open(netns);
     } catch (error) {
-      throw readError(error, 'open the IPVS table');
+      if (!isMissingFamily(error)) throw readError(error, what);
+      const failure = await loadIpvsModule();
+      if (failure !== undefined) throw notAvailable(error, what, failure);
+      await socket.open(netns).catch((again) => {
+        throw readError(again, what);
+      });
     }
     return new Ipvs(socket);
   }

@@ -1,5 +1,5 @@
 import { errnoName, errnoNumber } from '../errors.ts';
-import { isNativeError } from '../native/addon.ts';
+import { isNativeError, type NativeError } from '../native/addon.ts';
 import type { Change } from './change.ts';
 
 /** What an {@link IpvsError} can be; stable, to be matched by programs. */
@@ -158,9 +158,29 @@ function missingModule(change: Change): Explanation | undefined {
   ];
 }
 
+/** Whether the kernel answered that it knows of no generic netlink family IPVS. */
+export function isMissingFamily(error: unknown): error is NativeError {
+  return (
+    isNativeError(error) &&
+    error.errno === errnoNumber('ENOENT') &&
+    error.syscall === 'CTRL_CMD_GETFAMILY'
+  );
+}
+
+/** The error for a kernel without IPVS. @param loading How loading it failed, where that was tried. */
+export function notAvailable(cause: NativeError, what: string, loading?: string): IpvsError {
+  const tried = loading === undefined ? '' : ` (modprobe ip_vs: ${loading})`;
+  return new IpvsError(
+    'IPVS_NOT_AVAILABLE',
+    `cannot ${what}: this kernel has no IPVS, or has not loaded the module ip_vs${tried}`,
+    { errno: cause.errno, cause },
+  );
+}
+
 /** The error for a read, or for opening, that failed; anything but a kernel's refusal as it is. */
 export function readError(error: unknown, what: string): unknown {
   if (!isNativeError(error)) return error;
+  if (isMissingFamily(error)) return notAvailable(error, what);
   const { errno, syscall, kernelMessage } = error;
   if (errno === errnoNumber('ENOENT') && syscall === 'open') {
     return new IpvsError(
