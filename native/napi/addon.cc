@@ -1,6 +1,7 @@
 #include <napi.h>
 
 #include "napi/ipvs.h"
+#include "napi/route.h"
 #include "napi/system.h"
 
 namespace lvskit::napi {
@@ -9,6 +10,7 @@ namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitIpvs(env, exports);
+  InitRoute(env, exports);
   InitSystem(env, exports);
   return exports;
 }

@@ -12,7 +12,7 @@
 namespace lvskit::system {
 
 void NetworkNamespace::Run(const std::function<void()>& work) const {
-  if (std::holds_alternative<std::monostate>(target_)) {
+  if (own()) {
     work();
     return;
   }

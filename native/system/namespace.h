@@ -14,6 +14,9 @@ class NetworkNamespace {
   explicit NetworkNamespace(std::string path) : target_(std::move(path)) {}
   explicit NetworkNamespace(int fd) : target_(fd) {}
 
+  /// The process's own, which takes no privilege to work in.
+  [[nodiscard]] bool own() const { return std::holds_alternative<std::monostate>(target_); }
+
   /// Calls `work` with the calling thread inside the namespace. For any but the process's own
   /// that is a thread made for this call and thrown away, since a libuv pool thread that moved
   /// would take every later job with it. What `work` throws is thrown here.
