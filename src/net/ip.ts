@@ -78,15 +78,46 @@ export function parsePrefix(text: string, what = 'prefix'): IpPrefix {
 export function formatIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
   if (bytes.length !== 16) throw new RangeError('an IP address has 4 or 16 bytes');
-  const groups: number[] = [];
-  for (let at = 0; at < 16; at += 2) groups.push(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0));
-  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
+  const group = (index: number) => ((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0);
+  let runStart = 8;
+  let runLength = 1;
+  for (let start = 0; start < 8; start++) {
+    let end = start;
+    while (end < 8 && group(end) === 0) end++;
+    if (end - start > runLength) {
+      runStart = start;
+      runLength = end - start;
+    }
+    if (end > start) start = end;
+  }
+  if (runStart === 0 && runLength === 5 && group(5) === 0xffff) {
     return `::ffff:${formatIp(bytes.subarray(12))}`;
   }
-  const [start, length] = longestRunOfZeros(groups);
-  const text = (part: number[]) => part.map((group) => group.toString(16)).join(':');
-  if (length < 2) return text(groups);
-  return `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
+  let text = '';
+  for (let index = 0; index < 8; index++) {
+    if (index === runStart) {
+      text += '::';
+      index += runLength - 1;
+    } else {
+      const separator = index === 0 || index === runStart + runLength ? '' : ':';
+      text += separator + hexadecimalText(group(index));
+    }
+  }
+  return text;
+}
+
+const twoDigits: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+);
+
+/** The digits of a group. Tables of addresses are printed whole, and `toString(16)` is slow. */
+function hexadecimalText(group: number): string {
+  const low = twoDigits[group & 0xff] ?? '';
+  if (group > 0xff) {
+    const high = twoDigits[group >> 8] ?? '';
+    return (group < 0x1000 ? high.slice(1) : high) + low;
+  }
+  return group < 0x10 ? low.slice(1) : low;
 }
 
 /** Address and port as people write them: `192.0.2.1:80`, `[2001:db8::1]:80`. */
@@ -152,15 +183,4 @@ function parseGroups(text: string, endsAddress: boolean): number[] | undefined {
     }
   }
   return bytes;
-}
-
-function longestRunOfZeros(groups: readonly number[]): [start: number, length: number] {
-  let best: [number, number] = [0, 0];
-  let start = 0;
-  for (let index = 0; index <= groups.length; index++) {
-    if (index < groups.length && groups[index] === 0) continue;
-    if (index - start > best[1]) best = [start, index - start];
-    start = index + 1;
-  }
-  return best;
 }
