@@ -1,0 +1,27 @@
+import { IpvsError } from '../ipvs/ipvs-error.ts';
+import { NetworkError } from '../net/network-error.ts';
+import { UsageError } from './command-context.ts';
+
+/** What the commands end with. */
+export const exitCode = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  noIpvs: 4,
+  notPermitted: 77,
+} as const;
+
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+
+/** The exit code of an error that ended a command. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError) return exitCode.usage;
+  if (error instanceof IpvsError) {
+    if (error.code === 'IPVS_NOT_AVAILABLE') return exitCode.noIpvs;
+    if (error.code === 'IPVS_NOT_PERMITTED') return exitCode.notPermitted;
+  }
+  if (error instanceof NetworkError && error.code === 'NETWORK_NOT_PERMITTED') {
+    return exitCode.notPermitted;
+  }
+  return exitCode.failed;
+}
