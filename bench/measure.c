@@ -4,7 +4,7 @@
 //   measure [-i FILE] LABEL=VALUE... -- COMMAND [ARGUMENT...]
 //
 // Standard output of the command goes nowhere, standard input comes from FILE or nowhere. What the
-// command writes to descriptor 3, a JSON object, is added as `inside`.
+// command writes to the descriptor that BENCH_REPORT_FD names, a JSON object, is added as `inside`.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +47,8 @@ int main(int count, char** arguments) {
   if (out < 0) Die("/dev/null");
   const int inside = memfd_create("inside", MFD_CLOEXEC);
   if (inside < 0) Die("memfd_create");
+
+  if (setenv("BENCH_REPORT_FD", "3", 1) != 0) Die("setenv");
 
   struct timespec start;
   struct timespec end;

@@ -11,9 +11,10 @@
 //   floor verify load|edit SERVICES DESTINATIONS   fails unless the table is what that work leaves
 //   floor verify clear                             fails unless the table is empty
 //
-// What it did goes to descriptor 3, when there is one, as JSON: `insideMs`, from the first
-// statement to the last, and `operations`. LVSKIT_FLOOR_BATCH and LVSKIT_FLOOR_CHUNK change the
-// number of requests in a datagram and the size of one receive buffer, to see what they are worth.
+// What it did goes to the descriptor that BENCH_REPORT_FD names, as JSON: `insideMs`, from the
+// first statement to the last, and `operations`. LVSKIT_FLOOR_BATCH and LVSKIT_FLOOR_CHUNK change
+// the number of requests in a datagram and the size of one receive buffer, to see what they are
+// worth.
 #include <linux/ip_vs.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
@@ -88,7 +89,6 @@ static bool Is(const char* argument, const char* word) {
 int main(int count, char** arguments) {
   const double start = NowMs();
   unsigned long operations = 0;
-  bool report = true;
   const char* const work = arguments[1];
   const char* const of = count > 2 ? arguments[2] : NULL;
   if (count == 4 && (Is(work, "load") || Is(work, "edit"))) {
@@ -102,16 +102,13 @@ int main(int count, char** arguments) {
     operations = Clear();
   } else if (count == 5 && Is(work, "rules") && (Is(of, "load") || Is(of, "edit"))) {
     PrintRules(Is(of, "load"), Count(arguments[3]), Count(arguments[4]));
-    report = false;
   } else if (count == 5 && Is(work, "verify") && (Is(of, "load") || Is(of, "edit"))) {
     OpenSocket();
     const uint32_t services = Count(arguments[3]);
     Verify(services, services * Count(arguments[4]), Is(of, "load") ? kFirstWeight : kSecondWeight);
-    report = false;
   } else if (count == 3 && Is(work, "verify") && Is(of, "clear")) {
     OpenSocket();
     Verify(0, 0, 0);
-    report = false;
   } else {
     fputs(
         "usage: floor load|edit SERVICES DESTINATIONS | floor list | floor clear\n"
@@ -119,6 +116,8 @@ int main(int count, char** arguments) {
         stderr);
     return 2;
   }
-  if (report) dprintf(3, "{\"insideMs\":%.6f,\"operations\":%lu}", NowMs() - start, operations);
+  const unsigned report = Setting("BENCH_REPORT_FD", 0);
+  if (report == 0 || operations == 0) return 0;
+  dprintf((int)report, "{\"insideMs\":%.6f,\"operations\":%lu}", NowMs() - start, operations);
   return 0;
 }
