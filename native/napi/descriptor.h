@@ -6,9 +6,10 @@
 
 namespace lvskit::napi {
 
-/// An open file on its way to whoever adopts it in JavaScript: `take()` hands out the number, once,
-/// and the ownership with it; `close()` closes it unless taken. Collected, or left behind by a
-/// worker that was terminated before it could take it, it closes itself: a bare number would leak.
+/// An open file on its way to whoever adopts it in JavaScript: `number()` lends its number,
+/// `take()` hands it out, once, and the ownership with it; `close()` closes it unless taken.
+/// Collected, or left behind by a worker that was terminated, it closes itself: a bare number
+/// would leak.
 [[nodiscard]] Napi::Object ToDescriptor(Napi::Env env, system::FileDescriptor file);
 
 }  // namespace lvskit::napi
