@@ -1,18 +1,22 @@
 # shellcheck shell=bash
-# What the programs of scripts/kernel share.
+# What the programs beside this file share.
 
 die() {
   printf 'in-kernel: %s\n' "$1" >&2
   exit 1
 }
 
-has_ipvs() {
-  [[ -e /proc/net/ip_vs ]]
-}
+# A signal's trap ends bash's wait early, and says so here to have wait_for go on.
+interrupted=''
+interrupt_wait() { interrupted=yes; }
 
-# Loading the module changes no behaviour of a host: IPVS does nothing without a service.
-host_has_ipvs() {
-  ((EUID == 0)) || return 1
-  has_ipvs && return 0
-  modprobe --quiet ip_vs 2>/dev/null && has_ipvs
+# wait_for PID: until that process has ended; its exit status is ours.
+wait_for() {
+  local status
+  while :; do
+    interrupted=''
+    status=0
+    wait "$1" 2>/dev/null || status=$?
+    [[ $interrupted ]] || return "$status"
+  done
 }

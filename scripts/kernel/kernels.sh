@@ -39,6 +39,6 @@ find_kernel() {
     return
   fi
   cache=$(kernel_cache)
-  kernel_is_cached "$1" || "$parts/fetch" "$1" >&2
+  kernel_is_cached "$1" || "${BASH_SOURCE[0]%/*}/fetch" "$1" >&2
   linux=$cache/$1/linux modules=$cache/$1/modules
 }
