@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { UnsupportedError } from '../errors.ts';
 import type { Addon } from './addon.ts';
@@ -17,10 +16,8 @@ export function loadAddon(): Addon {
     if (process.platform !== 'linux') {
       throw new UnsupportedError(`IPVS is part of the Linux kernel; this is ${process.platform}`);
     }
-    const require = createRequire(import.meta.url);
-    const root = fileURLToPath(new URL('../..', import.meta.url));
     try {
-      loaded = require('node-gyp-build')(root) as Addon;
+      loaded = load(fileURLToPath(new URL('../..', import.meta.url)));
     } catch (cause) {
       throw new UnsupportedError(
         `no native addon for ${process.platform}-${process.arch}; build it with: npm run build:native`,
@@ -29,4 +26,23 @@ export function loadAddon(): Addon {
     }
   }
   return loaded;
+}
+
+/**
+ * Takes the build of this checkout where there is one, else what node-gyp-build finds among the
+ * prebuilt binaries (or in `LVSKIT_PREBUILD`, as sanitizer builds are run). The first way is far
+ * quicker, which short-lived commands notice.
+ */
+function load(root: string): Addon {
+  if (process.env['LVSKIT_PREBUILD'] === undefined) {
+    try {
+      const module = { exports: {} as Addon };
+      process.dlopen(module, `${root}build/Release/lvskit.node`);
+      return module.exports;
+    } catch {
+      // No such build, or not for this machine: the next way says so if it fails too.
+    }
+  }
+  const { createRequire } = process.getBuiltinModule('node:module');
+  return createRequire(import.meta.url)('node-gyp-build')(root) as Addon;
 }
