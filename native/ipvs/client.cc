@@ -40,7 +40,8 @@ bool SameServices(const RecordBuffer& left, const RecordBuffer& right, size_t st
 }  // namespace
 
 Client::Client(const system::NetworkNamespace& network_namespace)
-    : socket_(NETLINK_GENERIC, network_namespace) {
+    : socket_(NETLINK_GENERIC, network_namespace, netlink::Socket::kSmallPiece),
+      listing_(NETLINK_GENERIC, network_namespace, netlink::Socket::kLargePiece) {
   Resolve();
 }
 
@@ -110,13 +111,14 @@ void Client::Ask(uint8_t command, const ServiceRecord* service, const Reply& on_
   });
 }
 
-void Client::DumpEach(uint8_t command, const ServiceRecord* service, const Reply& on_reply) {
+void Client::DumpEach(netlink::Socket& socket, uint8_t command, const ServiceRecord* service,
+                      const Reply& on_reply) {
   WithFamily([&] {
     writer_.Clear();
-    const uint32_t sequence = socket_.ReserveSequences(1);
+    const uint32_t sequence = socket.ReserveSequences(1);
     EncodeQuery(writer_, family_, sequence, command, NLM_F_DUMP, service);
     // IPVS never marks a dump as interrupted; false means that it broke off.
-    if (!socket_.Dump(writer_, sequence, on_reply)) throw SystemError(EINTR, "recvmmsg");
+    if (!socket.Dump(writer_, sequence, on_reply)) throw SystemError(EINTR, "recvmmsg");
   });
 }
 
@@ -124,7 +126,7 @@ void Client::ReadServices(bool statistics, RecordBuffer& services) {
   services.Clear();
   ServiceRecord service;
   StatisticsRecord counters;
-  DumpEach(IPVS_CMD_GET_SERVICE, nullptr, [&](const Message& message) {
+  DumpEach(listing_, IPVS_CMD_GET_SERVICE, nullptr, [&](const Message& message) {
     DecodeService(message, service, counters);
     services.Append(service);
     if (statistics) services.Append(counters);
@@ -188,7 +190,7 @@ void Client::AppendDestinations(Table& table, ServiceRecord& service, bool stati
   DestinationRecord destination;
   StatisticsRecord counters;
   service.destination_count = 0;
-  DumpEach(IPVS_CMD_GET_DEST, &service, [&](const Message& message) {
+  DumpEach(socket_, IPVS_CMD_GET_DEST, &service, [&](const Message& message) {
     DecodeDestination(message, destination, counters);
     // Kernels from before mixed families (3.18) do not say it: it is the service's.
     if (destination.family == 0) destination.family = service.family;
@@ -200,7 +202,7 @@ void Client::AppendDestinations(Table& table, ServiceRecord& service, bool stati
 
 std::vector<DaemonRecord> Client::ReadDaemons() {
   std::vector<DaemonRecord> daemons;
-  DumpEach(IPVS_CMD_GET_DAEMON, nullptr,
+  DumpEach(socket_, IPVS_CMD_GET_DAEMON, nullptr,
            [&](const Message& message) { DecodeDaemon(message, daemons.emplace_back()); });
   return daemons;
 }

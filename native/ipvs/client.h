@@ -64,12 +64,14 @@ class Client {
   auto WithFamily(const Work& work);
   std::vector<netlink::Failure> ExecuteBatch(std::span<const RequestRecord> requests);
   void Ask(uint8_t command, const ServiceRecord* service, const Reply& on_reply);
-  void DumpEach(uint8_t command, const ServiceRecord* service, const Reply& on_reply);
+  void DumpEach(netlink::Socket& socket, uint8_t command, const ServiceRecord* service,
+                const Reply& on_reply);
   void ReadServices(bool statistics, RecordBuffer& services);
   void AppendDestinations(Table& table, ServiceRecord& service, bool statistics);
   void FillDestinations(Table& table, const TableOptions& options);
 
   netlink::Socket socket_;
+  netlink::Socket listing_;  // for the one long dump, of the services
   netlink::MessageWriter writer_;
   uint16_t family_ = 0;
 };

@@ -16,12 +16,6 @@ using system::SystemError;
 namespace {
 
 constexpr size_t kSlots = 16;
-// The kernel sizes the pieces of a dump by the largest receive seen on the socket, up to 32 KiB.
-// Small pieces are cheaper for small tables, large ones for large tables, whose walk starts again
-// at the beginning for every piece; so a dump that outgrows one round of small ones gets large
-// ones.
-constexpr size_t kSmallChunk = 8 * 1024;
-constexpr size_t kLargeChunk = 32 * 1024;
 constexpr int kReceiveBuffer = 4 * 1024 * 1024;
 
 void EnableOption(int fd, int option) {
@@ -32,8 +26,8 @@ void EnableOption(int fd, int option) {
 
 }  // namespace
 
-Socket::Socket(int protocol, const system::NetworkNamespace& network_namespace)
-    : chunk_(kSmallChunk) {
+Socket::Socket(int protocol, const system::NetworkNamespace& network_namespace, size_t piece)
+    : piece_(piece) {
   network_namespace.Run([&] {
     fd_ = system::FileDescriptor(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
     if (!fd_.valid()) throw SystemError::FromErrno("socket");
@@ -54,7 +48,7 @@ Socket::Socket(int protocol, const system::NetworkNamespace& network_namespace)
     throw SystemError::FromErrno("getsockname");
   }
   port_ = address.nl_pid;
-  buffer_ = std::make_unique_for_overwrite<std::byte[]>(kSlots * chunk_);
+  buffer_ = std::make_unique_for_overwrite<std::byte[]>(kSlots * piece_);
 }
 
 uint32_t Socket::ReserveSequences(uint32_t count) {
@@ -146,7 +140,6 @@ bool Socket::Dump(const MessageWriter& request, uint32_t sequence, const Handler
     const Queue queue = ReceiveQueued(collect);
     if (queue == Queue::kEmpty) break;
     if (queue == Queue::kOverflowed) consistent = false;
-    if (!done) GrowChunks();
   }
   unread_ = !done;
   if (handler_failure) std::rethrow_exception(handler_failure);
@@ -188,7 +181,7 @@ Socket::Queue Socket::ReceiveQueued(const Handler& on_message) {
   std::array<iovec, kSlots> parts{};
   std::array<sockaddr_nl, kSlots> senders{};
   for (size_t slot = 0; slot < kSlots; ++slot) {
-    parts[slot] = {.iov_base = buffer_.get() + slot * chunk_, .iov_len = chunk_};
+    parts[slot] = {.iov_base = buffer_.get() + slot * piece_, .iov_len = piece_};
     msghdr& header = headers[slot].msg_hdr;
     header.msg_iov = &parts[slot];
     header.msg_iovlen = 1;
@@ -216,7 +209,7 @@ Socket::Queue Socket::ReceiveQueued(const Handler& on_message) {
       continue;
     }
     try {
-      MessageReader reader({buffer_.get() + slot * chunk_, headers[slot].msg_len});
+      MessageReader reader({buffer_.get() + slot * piece_, headers[slot].msg_len});
       Message message{};
       while (reader.Next(message)) {
         const bool notification = senders[slot].nl_groups != 0;
@@ -228,7 +221,6 @@ Socket::Queue Socket::ReceiveQueued(const Handler& on_message) {
   }
   if (malformed) std::rethrow_exception(malformed);
   if (truncated) {
-    GrowChunks();
     throw FormatError("message longer than the receive buffer");
   }
   return Queue::kDelivered;
@@ -241,12 +233,6 @@ void Socket::DiscardQueued() {
   while (::recv(fd_.get(), nothing.data(), nothing.size(), MSG_DONTWAIT) >= 0 || errno == EINTR ||
          errno == ENOBUFS) {
   }
-}
-
-void Socket::GrowChunks() {
-  if (chunk_ == kLargeChunk) return;
-  chunk_ = kLargeChunk;
-  buffer_ = std::make_unique_for_overwrite<std::byte[]>(kSlots * chunk_);
 }
 
 std::string ExtendedAckText(const Message& error_message) {

@@ -36,8 +36,15 @@ class Socket {
   /// even when every request fails, nor the default send buffer.
   static constexpr size_t kMaxBatch = 128;
 
+  /// The kernel cuts a dump into pieces of the largest buffer it was ever offered on the socket, up
+  /// to 32 KiB, and clears every piece before it fills it; it walks the table from its beginning
+  /// for each. So many short dumps want small pieces and one long dump wants large ones.
+  static constexpr size_t kSmallPiece = 4 * 1024;
+  static constexpr size_t kLargePiece = 32 * 1024;
+
   /// Throws SystemError (`open`, `setns`, `socket`, `bind`).
-  Socket(int protocol, const system::NetworkNamespace& network_namespace);
+  Socket(int protocol, const system::NetworkNamespace& network_namespace,
+                  size_t piece = kLargePiece);
 
   /// Reserves `count` consecutive sequence numbers and returns the first.
   uint32_t ReserveSequences(uint32_t count);
@@ -71,13 +78,12 @@ class Socket {
   void Send(std::span<const std::byte> datagram);
   Queue ReceiveQueued(const Handler& on_message);
   void DiscardQueued();
-  void GrowChunks();
 
   system::FileDescriptor fd_;
   uint32_t port_ = 0;
   uint32_t next_sequence_ = 1;
   bool unread_ = false;
-  size_t chunk_;
+  size_t piece_;
   std::unique_ptr<std::byte[]> buffer_;
 };
 
