@@ -138,7 +138,9 @@ table(
     fixed(r.memoryMb, 1),
   ]),
 );
-console.log('/ipvsadm: the whole process, start-up included. /floor and memory: above node -e 0.\n');
+console.log(
+  '/ipvsadm: the whole process, start-up included. /floor and memory: above node -e 0.\n',
+);
 if (targets.length > 0) {
   table(
     ['target', 'measured', 'at most', 'met'],
@@ -147,6 +149,14 @@ if (targets.length > 0) {
 }
 if (options.json !== undefined) {
   const { kind, system } = options;
-  const report = { kind, system, node: process.version, startMs: start, rows, targets, measurements };
+  const report = {
+    kind,
+    system,
+    node: process.version,
+    startMs: start,
+    rows,
+    targets,
+    measurements,
+  };
   writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 }

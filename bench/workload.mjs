@@ -6,7 +6,7 @@
 const begun = performance.now();
 // An import of node:fs would evaluate all of it, streams included, as much as a small program costs.
 const { writeSync } = process.getBuiltinModule('node:fs');
-const { Ipvs } = await import('../dist/index.js');
+const { Ipvs } = await import('lvskit');
 const imported = performance.now();
 
 const [work, services, destinations] = [process.argv[2], ...process.argv.slice(3).map(Number)];
@@ -20,41 +20,28 @@ const everySetting = { forwarding: 'dr', weight: 5, upperThreshold: 0, lowerThre
 const dotted = (number) =>
   `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
 
-const serviceKey = (number) => ({
-  protocol: 'tcp',
-  address: dotted(0x0a640000 + number),
-  port: PORT,
-});
-
-function* changes(type, config) {
+async function apply(ipvs, type, config) {
+  let operations = 0;
+  let changes = [];
+  const hand = async () => {
+    for (const result of await ipvs.transaction(changes)) {
+      if (!result.ok) throw result.error;
+    }
+    operations += changes.length;
+    changes = [];
+  };
   for (let number = 0; number < services; number++) {
-    const service = serviceKey(number);
+    const service = { protocol: 'tcp', address: dotted(0x0a640000 + number), port: PORT };
     if (type === 'add-destination') {
-      yield { type: 'add-service', service, config: { scheduler: 'wlc' } };
+      changes.push({ type: 'add-service', service, config: { scheduler: 'wlc' } });
     }
     for (let index = 0; index < destinations; index++) {
       const address = dotted(0xac100000 + number * destinations + index);
-      yield { type, service, destination: { address, port: PORT }, config };
+      changes.push({ type, service, destination: { address, port: PORT }, config });
     }
+    if (changes.length >= CHANGES_AT_ONCE) await hand();
   }
-}
-
-async function apply(ipvs, all) {
-  let operations = 0;
-  let batch = [];
-  const hand = async () => {
-    const results = await ipvs.transaction(batch);
-    for (const result of results) {
-      if (!result.ok) throw result.error;
-    }
-    operations += batch.length;
-    batch = [];
-  };
-  for (const change of all) {
-    batch.push(change);
-    if (batch.length === CHANGES_AT_ONCE) await hand();
-  }
-  if (batch.length > 0) await hand();
+  if (changes.length > 0) await hand();
   return operations;
 }
 
@@ -65,7 +52,7 @@ async function list(ipvs) {
   const line = (name, s) => {
     operations++;
     text += `${name} ${s.connections} ${s.packetsIn} ${s.packetsOut} ${s.bytesIn} ${s.bytesOut}\n`;
-    if (text.length > 60_000) {
+    if (text.length > 16_000) {
       writeSync(1, text);
       text = '';
     }
@@ -85,11 +72,11 @@ const ipvs = await Ipvs.open();
 const opened = performance.now();
 let operations = 0;
 if (work === 'load') {
-  operations = await apply(ipvs, changes('add-destination', { forwarding: 'dr', weight: 1 }));
+  operations = await apply(ipvs, 'add-destination', { forwarding: 'dr', weight: 1 });
 } else if (work === 'edit') {
-  operations = await apply(ipvs, changes('edit-destination', everySetting));
+  operations = await apply(ipvs, 'edit-destination', everySetting);
 } else if (work === 'weigh') {
-  operations = await apply(ipvs, changes('edit-destination', { weight: 7 }));
+  operations = await apply(ipvs, 'edit-destination', { weight: 7 });
 } else if (work === 'list') {
   operations = await list(ipvs);
 } else if (work === 'clear') {
