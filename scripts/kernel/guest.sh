@@ -17,13 +17,11 @@ find_isolation() {
   fi
 }
 
-# How the guest gets its standard input: terminal | stream | the name of a file.
+# How the guest gets a standard input that is no terminal: stream | the name of a file.
 find_input() {
   local name
   if [[ ! -e /proc/self/fd/0 || /proc/self/fd/0 -ef /dev/null ]]; then
     echo /dev/null
-  elif [[ -t 0 && -t 1 ]]; then
-    echo terminal
   elif [[ -f /proc/self/fd/0 ]] && name=$(readlink /proc/self/fd/0) &&
     [[ $name -ef /proc/self/fd/0 && $name != *$'\n'* ]] && visible_in_guest "$name" &&
     grep -qx $'pos:\t0' /proc/self/fdinfo/0; then
@@ -77,7 +75,7 @@ run_in_guest() {
 
   local isolation input size='' errors=apart
   isolation=$(find_isolation)
-  input=$(find_input)
+  if [[ -t 0 && -t 1 ]]; then input=terminal; else input=$(find_input); fi
   [[ ! -t 2 ]] || errors=terminal
 
   local pipe input_fd ready_fd control_fd out_fd err_fd verdict_fd
@@ -130,7 +128,10 @@ run_in_guest() {
   [[ $input != terminal ]] || trap on_resize WINCH
 
   wait_for "$guest_pid" || true
-  [[ -z $input_pid ]] || kill -KILL "$input_pid" 2>/dev/null || true
+  if [[ $input_pid ]]; then
+    kill -KILL "$input_pid" 2>/dev/null || true
+    wait_for "$input_pid" || true
+  fi
   wait_for "$out_pid" || true
   wait_for "$err_pid" || true
 
