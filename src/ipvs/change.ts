@@ -110,7 +110,7 @@ export function writeChange(
   switch (change.type) {
     case 'add-service':
       keys.write(view, serviceAt, change.service);
-      writeServiceConfig(view, serviceAt, change.config ?? {});
+      writeServiceConfig(view, serviceAt, change.config === undefined ? {} : change.config);
       break;
     case 'edit-service':
       keys.write(view, serviceAt, change.service);
@@ -122,7 +122,12 @@ export function writeChange(
     case 'add-destination':
       keys.write(view, serviceAt, change.service);
       writeDestinationKey(view, destinationAt, change.destination, serviceAt);
-      writeDestinationConfig(view, destinationAt, change.config ?? {}, serviceAt);
+      writeDestinationConfig(
+        view,
+        destinationAt,
+        change.config === undefined ? {} : change.config,
+        serviceAt,
+      );
       break;
     case 'edit-destination':
       keys.write(view, serviceAt, change.service);

@@ -158,7 +158,7 @@ export function writeDestinationConfig(
   if (config.tunnel !== undefined && forwarding !== 'tun') {
     throw new RangeError(`tunnel is for forwarding tun, not ${forwarding}`);
   }
-  const tunnel = config.tunnel ?? (forwarding === 'tun' ? base.tunnel : undefined);
+  const { tunnel = forwarding === 'tun' ? base.tunnel : undefined } = config;
   if (tunnel !== undefined) writeTunnel(view, at, tunnel);
 }
 

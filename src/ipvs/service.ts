@@ -88,13 +88,13 @@ export function formatServiceKey(key: ServiceKey): string {
  */
 export function parseServiceKey(text: string): ServiceKey {
   if (typeof text !== 'string') throw new TypeError('service must be a string');
-  const mark = /^fwmark (\d+)(?: (ipv[46]))?$/.exec(text);
+  const mark = /^fwmark (0|[1-9]\d*)(?: (ipv[46]))?$/.exec(text);
   if (mark !== null) {
     const firewallMark = Number(mark[1]);
     checkInteger(firewallMark, 1, 0xffffffff, 'firewall mark');
     return mark[2] === 'ipv6' ? { firewallMark, family: 'ipv6' } : { firewallMark };
   }
-  const match = /^(tcp|udp|sctp) (?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const match = /^(tcp|udp|sctp) (?:\[([^\]]*:[^\]]*)\]|([^\s:[\]]*)):(0|[1-9]\d{0,4})$/.exec(text);
   if (match === null) {
     throw new RangeError(
       `service ${JSON.stringify(text)} must read like "tcp 192.0.2.1:80", "udp [2001:db8::1]:53" or "fwmark 7"`,
