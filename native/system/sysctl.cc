@@ -60,15 +60,18 @@ std::optional<std::string> ReadIfReadable(const std::string& path) {
   }
 }
 
-/// Returns how much the kernel took. Every write starts the value anew, so it has to be one write.
-size_t WriteOnce(const std::string& path, std::string_view value) {
+/// Returns whether the kernel took all of it. Every write starts the value anew, so there is one;
+/// the newline makes an empty value a write as well.
+bool WriteOnce(const std::string& path, const std::string& value) {
   const FileDescriptor file = Open(path, O_WRONLY);
+  const std::string line = value + '\n';
   ssize_t written = 0;
   do {
-    written = ::write(file.get(), value.data(), value.size());
+    written = ::write(file.get(), line.data(), line.size());
   } while (written < 0 && errno == EINTR);
   if (written < 0) throw SystemError::FromErrno("write");
-  return static_cast<size_t>(written);
+  // IPv6's forwarding reports 1 byte whatever it took.
+  return static_cast<size_t>(written) >= value.size();
 }
 
 void Collect(const std::string& path, std::vector<Sysctl>& found) {
@@ -105,13 +108,13 @@ std::string ReadSysctl(const std::string& name, const NetworkNamespace& where) {
   return value;
 }
 
-std::optional<std::string> WriteSysctl(const std::string& name, std::string_view value,
+std::optional<std::string> WriteSysctl(const std::string& name, const std::string& value,
                                        const NetworkNamespace& where) {
   const std::string path = PathOf(name);
   std::optional<std::string> previous;
   where.Run([&] {
     previous = ReadIfReadable(path);
-    if (WriteOnce(path, value) == value.size()) return;
+    if (WriteOnce(path, value)) return;
     if (previous) WriteOnce(path, *previous);
     throw SystemError(EINVAL, "write");
   });

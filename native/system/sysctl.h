@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "system/namespace.h"
@@ -11,7 +10,7 @@ namespace lvskit::system {
 
 struct Sysctl {
   std::string name;  // below /proc/sys, with slashes
-  /// Absent when it can only be written, as net/ipv4/route/flush.
+  /// Absent when it cannot be read, as net/ipv4/route/flush can only be written.
   std::optional<std::string> value;
 };
 
@@ -23,7 +22,7 @@ struct Sysctl {
 /// Writes the sysctl and returns what it was before, which is absent when it cannot be read.
 /// A value of which the kernel takes only the front is undone and refused with EINVAL.
 /// Throws SystemError (`openat`, `write`).
-std::optional<std::string> WriteSysctl(const std::string& name, std::string_view value,
+std::optional<std::string> WriteSysctl(const std::string& name, const std::string& value,
                                        const NetworkNamespace& where);
 
 /// All sysctls at or below `prefix` in the order of their names; an empty prefix is all there are.

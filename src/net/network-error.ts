@@ -14,6 +14,7 @@ import { isNativeError } from '../native/addon.ts';
  * - `NETWORK_UNSUPPORTED`: this kernel lacks the feature, or a module that is not loaded has it.
  * - `NETWORK_INVALID`: the kernel found the values contradictory or out of its range.
  * - `NETWORK_UNREACHABLE`: no route leads there, or the link is down.
+ * - `NETWORK_REFUSED`: the other side answered that nobody listens there.
  * - `NETWORK_BUSY`: the state of the thing does not allow the change now.
  * - `NETWORK_DUMP_INTERRUPTED`: the table changed during each of several reads of it.
  * - `NETWORK_UNANSWERED`: the kernel took the request and never said what became of it; read back.
@@ -31,6 +32,7 @@ export type NetworkErrorCode =
   | 'NETWORK_UNSUPPORTED'
   | 'NETWORK_INVALID'
   | 'NETWORK_UNREACHABLE'
+  | 'NETWORK_REFUSED'
   | 'NETWORK_BUSY'
   | 'NETWORK_DUMP_INTERRUPTED'
   | 'NETWORK_UNANSWERED'
