@@ -14,6 +14,16 @@ void BeginGeneric(MessageWriter& writer, uint16_t family, uint8_t command, uint8
   writer.Header(genlmsghdr{.cmd = command, .version = version, .reserved = 0});
 }
 
+std::optional<uint16_t> DecodeFamilyNumber(const Message& message) {
+  std::optional<uint16_t> family;
+  AttributeReader attributes(message.AttributesAfter<genlmsghdr>());
+  Attribute attribute;
+  while (attributes.Next(attribute)) {
+    if (attribute.type == CTRL_ATTR_FAMILY_ID) family = attribute.U16();
+  }
+  return family;
+}
+
 std::optional<uint16_t> ResolveFamily(Socket& socket, std::string_view name) {
   MessageWriter request;
   const uint32_t sequence = socket.ReserveSequences(1);
@@ -22,13 +32,9 @@ std::optional<uint16_t> ResolveFamily(Socket& socket, std::string_view name) {
   request.End();
 
   std::optional<uint16_t> family;
-  const auto failures = socket.Transact(request, sequence, [&](size_t, const Message& message) {
-    AttributeReader attributes(message.AttributesAfter<genlmsghdr>());
-    Attribute attribute;
-    while (attributes.Next(attribute)) {
-      if (attribute.type == CTRL_ATTR_FAMILY_ID) family = attribute.U16();
-    }
-  });
+  const auto failures = socket.Transact(
+      request, sequence,
+      [&](size_t, const Message& message) { family = DecodeFamilyNumber(message); });
   if (!failures.empty()) {
     const Failure& failure = failures.front();
     if (failure.error_number == ENOENT) return std::nullopt;
