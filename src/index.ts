@@ -7,6 +7,18 @@ export {
   type IpvsOptions,
   type ListOptions,
 } from './ipvs/client.ts';
+export type {
+  Connection,
+  ConnectionEngine,
+  ConnectionOrigin,
+  ConnectionProtocol,
+  Endpoint,
+} from './ipvs/connection.ts';
+export {
+  type ConnectionsOptions,
+  type ReadConnectionsOptions,
+  readConnections,
+} from './ipvs/connections.ts';
 export {
   type DestinationConfig,
   type DestinationKey,
@@ -18,6 +30,14 @@ export {
 } from './ipvs/destination.ts';
 export type { SchedulerFlag } from './ipvs/flags.ts';
 export { IpvsError, type IpvsErrorCode } from './ipvs/ipvs-error.ts';
+export {
+  type CpuStatistics,
+  type PerCpuStatistics,
+  type ReadStatisticsOptions,
+  readPerCpuStatistics,
+  readTotals,
+} from './ipvs/proc-statistics.ts';
+export type { DestinationRates, Rates, ServiceRates } from './ipvs/rates.ts';
 export { type KnownScheduler, type Scheduler, schedulers } from './ipvs/scheduler.ts';
 export {
   type AddressServiceKey,
@@ -30,10 +50,18 @@ export {
   type ServiceKey,
   type ServiceSettings,
 } from './ipvs/service.ts';
-export type { Statistics } from './ipvs/statistics.ts';
+export type { Counters, Statistics } from './ipvs/statistics.ts';
 export type { SyncDaemonConfig, SyncDaemonState, SyncRole } from './ipvs/sync-daemon.ts';
 export type { DestinationState, ServiceState } from './ipvs/table.ts';
+export {
+  type ComparedDestination,
+  type ComparedService,
+  diffTables,
+  type TableChange,
+} from './ipvs/table-diff.ts';
+export type { EstimationStatus, HashTableStatus, TableStatus } from './ipvs/table-status.ts';
 export type { Timeouts } from './ipvs/timeouts.ts';
+export type { TableSample, WatchOptions } from './ipvs/watch.ts';
 export {
   type AddressFamily,
   formatIp,

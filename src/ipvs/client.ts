@@ -1,11 +1,16 @@
 import type { IpvsSocket, NativeFailure, NativeTable } from '../native/ipvs.ts';
 import { daemonRecord, requestRecord, serviceRecord } from '../native/ipvs-records.ts';
 import { loadAddon } from '../native/load.ts';
-import { type NamespaceReference, namespaceArgument } from '../net/namespace-reference.ts';
+import { HeldNamespace } from '../net/held-namespace.ts';
+import type { NamespaceReference } from '../net/namespace-reference.ts';
 import { type Change, describeChange } from './change.ts';
+import type { Connection } from './connection.ts';
+import { type ConnectionsOptions, connectionsIn } from './connections.ts';
 import type { DestinationConfig, DestinationKey } from './destination.ts';
 import { changeError, IpvsError, isMissingFamily, notAvailable, readError } from './ipvs-error.ts';
 import { loadIpvsModule } from './load-module.ts';
+import type { NamespaceSource } from './proc-file.ts';
+import { type PerCpuStatistics, perCpuStatisticsIn, totalsIn } from './proc-statistics.ts';
 import { RecordView } from './record-view.ts';
 import {
   formatServiceKey,
@@ -13,6 +18,7 @@ import {
   type ServiceKey,
   writeServiceKey,
 } from './service.ts';
+import type { Statistics } from './statistics.ts';
 import {
   readSyncDaemon,
   type SyncDaemonConfig,
@@ -20,8 +26,10 @@ import {
   type SyncRole,
 } from './sync-daemon.ts';
 import { type ServiceState, servicesOf } from './table.ts';
+import { type TableStatus, tableStatusIn } from './table-status.ts';
 import type { Timeouts } from './timeouts.ts';
 import { packChanges } from './transaction.ts';
+import { type TableSample, type WatchOptions, watchTable } from './watch.ts';
 
 export interface IpvsOptions {
   /**
@@ -67,11 +75,13 @@ const done: ChangeResult = Object.freeze({ ok: true });
  */
 export class Ipvs implements AsyncDisposable {
   readonly #socket: IpvsSocket;
+  readonly #namespace: HeldNamespace;
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(socket: IpvsSocket) {
+  private constructor(socket: IpvsSocket, namespace: HeldNamespace) {
     this.#socket = socket;
+    this.#namespace = namespace;
   }
 
   /**
@@ -81,20 +91,23 @@ export class Ipvs implements AsyncDisposable {
    * @throws UnsupportedError when this is not Linux.
    */
   static async open(options: IpvsOptions = {}): Promise<Ipvs> {
-    const netns = namespaceArgument(options.netns);
-    const socket = new (loadAddon().IpvsSocket)();
     const what = 'open the IPVS table';
+    const socket = new (loadAddon().IpvsSocket)();
+    let namespace: HeldNamespace | undefined;
     try {
-      await socket.open(netns);
-    } catch (error) {
-      if (!isMissingFamily(error)) throw readError(error, what);
-      const failure = await loadIpvsModule();
-      if (failure !== undefined) throw notAvailable(error, what, failure);
-      await socket.open(netns).catch((again) => {
-        throw readError(again, what);
+      namespace = await HeldNamespace.open(options.netns);
+      const netns = namespace.argument;
+      await socket.open(netns).catch(async (error) => {
+        if (!isMissingFamily(error)) throw error;
+        const failure = await loadIpvsModule();
+        if (failure !== undefined) throw notAvailable(error, what, failure);
+        await socket.open(netns);
       });
+    } catch (error) {
+      namespace?.close();
+      throw readError(error, what);
     }
-    return new Ipvs(socket);
+    return new Ipvs(socket, namespace);
   }
 
   /** All services with their destinations, in the kernel's own order, which means nothing. */
@@ -249,16 +262,62 @@ export class Ipvs implements AsyncDisposable {
     });
   }
 
+  /**
+   * Streams the connection table (`ipvsadm -Lnc`); {@link readConnections} says what to expect of
+   * it. Other calls do not wait for it, and closing the client does not end it.
+   */
+  connections(options: ConnectionsOptions = {}): AsyncIterableIterator<Connection> {
+    return connectionsIn(this.#source, options);
+  }
+
+  /** The counters and rates of the whole table. */
+  totals(): Promise<Statistics> {
+    return totalsIn(this.#source);
+  }
+
+  /** The counters of the whole table by CPU. */
+  perCpuStatistics(): Promise<PerCpuStatistics> {
+    return perCpuStatisticsIn(this.#source);
+  }
+
+  /**
+   * The inside of the table, for tuning it. Undefined on kernels that do not tell, which are those
+   * before Linux 7.1. Only root may read it.
+   */
+  tableStatus(): Promise<TableStatus | undefined> {
+    return tableStatusIn(this.#source);
+  }
+
+  /**
+   * Samples the table at intervals, and tells what changed and how fast counters grew meanwhile. The
+   * kernel announces no changes, so what comes and goes between two samples is not seen.
+   *
+   * A failure to read ends the iteration with its error; leaving the loop, and the signal, end it
+   * without.
+   *
+   * @throws TypeError, RangeError at once for options that cannot be right.
+   */
+  watch(options: WatchOptions = {}): AsyncIterableIterator<TableSample> {
+    return watchTable((reading) => this.list(reading), options);
+  }
+
   /** Closes the socket when the calls under way are done. Closing twice is no error. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#tail;
     this.#socket.close();
+    this.#namespace.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+
+  /** Where to look for files of /proc/net. */
+  readonly #source: NamespaceSource = () => {
+    if (this.#closed) throw closedError();
+    return this.#namespace.argument;
+  };
 
   async #change(change: Change): Promise<void> {
     const [result] = await this.transaction([change]);
@@ -306,10 +365,14 @@ export class Ipvs implements AsyncDisposable {
   /** Runs `work` after everything that was asked for before. */
   #exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#closed) {
-      return Promise.reject(new IpvsError('IPVS_CLOSED', 'the IPVS client is closed'));
+      return Promise.reject(closedError());
     }
     const result = this.#tail.then(work);
     this.#tail = result.catch(() => undefined);
     return result;
   }
+}
+
+function closedError(): IpvsError {
+  return new IpvsError('IPVS_CLOSED', 'the IPVS client is closed');
 }

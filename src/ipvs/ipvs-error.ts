@@ -35,6 +35,8 @@ export type IpvsErrorCode =
   /** Other programs changed the table as often as it was read. */
   | 'IPVS_DUMP_INTERRUPTED'
   | 'IPVS_NAMESPACE_NOT_FOUND'
+  /** The kernel printed something in /proc that is not known to us; the message has the line. */
+  | 'IPVS_UNKNOWN_FORMAT'
   /** The client was closed. */
   | 'IPVS_CLOSED'
   /** Any other refusal; see `errnoName`. */
@@ -179,10 +181,10 @@ export function notAvailable(cause: NativeError, what: string, loading?: string)
 
 /** The error for a read, or for opening, that failed; anything but a kernel's refusal as it is. */
 export function readError(error: unknown, what: string): unknown {
-  if (!isNativeError(error)) return error;
+  if (error instanceof IpvsError || !isNativeError(error)) return error;
   if (isMissingFamily(error)) return notAvailable(error, what);
   const { errno, syscall, kernelMessage } = error;
-  if (errno === errnoNumber('ENOENT') && syscall === 'open') {
+  if (errno === errnoNumber('ENOENT') && (syscall === 'open' || syscall === 'openat')) {
     return new IpvsError(
       'IPVS_NAMESPACE_NOT_FOUND',
       `cannot ${what}: there is no such network namespace`,

@@ -1,20 +1,25 @@
 import { inspect } from 'node:util';
 
+/** What is counted, 64 bits wide. */
+export interface Counters {
+  /** Connections scheduled. */
+  readonly connections: bigint;
+  readonly packetsIn: bigint;
+  /** Counted for NAT only: with DR and TUN answers do not pass the director. */
+  readonly packetsOut: bigint;
+  readonly bytesIn: bigint;
+  /** As packets out. */
+  readonly bytesOut: bigint;
+}
+
 /**
  * Counters and rates of a service or destination, 64 bits wide (`IPVS_*_ATTR_STATS64`, since Linux
  * 4.1; the 32-bit ones of older kernels, widened).
  *
  * The kernel's estimator refreshes them every 2 seconds, and not at all while the sysctl
  * `net.ipv4.vs.run_estimation` is 0. Rates are its moving average over about 8 seconds.
- * Packets and bytes out are counted for NAT only: with DR and TUN answers do not pass the director.
  */
-export interface Statistics {
-  /** Connections scheduled. */
-  readonly connections: bigint;
-  readonly packetsIn: bigint;
-  readonly packetsOut: bigint;
-  readonly bytesIn: bigint;
-  readonly bytesOut: bigint;
+export interface Statistics extends Counters {
   readonly connectionsPerSecond: bigint;
   readonly packetsInPerSecond: bigint;
   readonly packetsOutPerSecond: bigint;
@@ -24,13 +29,18 @@ export interface Statistics {
   readonly bytesOutPerSecond: bigint;
 }
 
-/** The ten fields of {@link Statistics} in the order of their record. */
-export const statisticsFields: readonly (keyof Statistics)[] = [
+/** The five fields of {@link Counters} in the order of their record. */
+export const counterFields: readonly (keyof Counters)[] = [
   'connections',
   'packetsIn',
   'packetsOut',
   'bytesIn',
   'bytesOut',
+];
+
+/** The ten fields of {@link Statistics} in the order of their record. */
+export const statisticsFields: readonly (keyof Statistics)[] = [
+  ...counterFields,
   'connectionsPerSecond',
   'packetsInPerSecond',
   'packetsOutPerSecond',
@@ -39,7 +49,7 @@ export const statisticsFields: readonly (keyof Statistics)[] = [
 ];
 
 /** Counters read from their record one at a time, when asked for. */
-class StatisticsView implements Statistics {
+class CountersView implements Counters {
   readonly #counters: BigUint64Array;
   readonly #at: number;
 
@@ -50,55 +60,67 @@ class StatisticsView implements Statistics {
   }
 
   get connections(): bigint {
-    return this.#read(0);
+    return this.read(0);
   }
   get packetsIn(): bigint {
-    return this.#read(1);
+    return this.read(1);
   }
   get packetsOut(): bigint {
-    return this.#read(2);
+    return this.read(2);
   }
   get bytesIn(): bigint {
-    return this.#read(3);
+    return this.read(3);
   }
   get bytesOut(): bigint {
-    return this.#read(4);
-  }
-  get connectionsPerSecond(): bigint {
-    return this.#read(5);
-  }
-  get packetsInPerSecond(): bigint {
-    return this.#read(6);
-  }
-  get packetsOutPerSecond(): bigint {
-    return this.#read(7);
-  }
-  get bytesInPerSecond(): bigint {
-    return this.#read(8);
-  }
-  get bytesOutPerSecond(): bigint {
-    return this.#read(9);
+    return this.read(4);
   }
 
   /** Decimal strings, since JSON has no integers of this size. */
-  toJSON(): Record<keyof Statistics, string> {
-    return Object.fromEntries(
-      statisticsFields.map((field) => [field, this[field].toString()]),
-    ) as Record<keyof Statistics, string>;
+  toJSON(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.fields().map((field, index) => [field, `${this.read(index)}`]));
   }
 
-  [inspect.custom](): Statistics {
-    return Object.fromEntries(statisticsFields.map((field) => [field, this[field]])) as {
-      [Field in keyof Statistics]: bigint;
-    };
+  [inspect.custom](): Readonly<Record<string, bigint>> {
+    return Object.fromEntries(this.fields().map((field, index) => [field, this.read(index)]));
   }
 
-  #read(index: number): bigint {
+  protected fields(): readonly string[] {
+    return counterFields;
+  }
+
+  protected read(index: number): bigint {
     return this.#counters[this.#at + index] ?? 0n;
   }
 }
 
-/** The counters that start at index `at` of a buffer, read when asked for. */
+class StatisticsView extends CountersView implements Statistics {
+  get connectionsPerSecond(): bigint {
+    return this.read(5);
+  }
+  get packetsInPerSecond(): bigint {
+    return this.read(6);
+  }
+  get packetsOutPerSecond(): bigint {
+    return this.read(7);
+  }
+  get bytesInPerSecond(): bigint {
+    return this.read(8);
+  }
+  get bytesOutPerSecond(): bigint {
+    return this.read(9);
+  }
+
+  protected override fields(): readonly string[] {
+    return statisticsFields;
+  }
+}
+
+/** The five counters from index `at` of a buffer on, read when asked for. */
+export function countersAt(counters: BigUint64Array, at: number): Counters {
+  return new CountersView(counters, at);
+}
+
+/** The ten counters and rates from index `at` of a buffer on, read when asked for. */
 export function statisticsAt(counters: BigUint64Array, at: number): Statistics {
   return new StatisticsView(counters, at);
 }
