@@ -1,0 +1,52 @@
+import { execa } from 'execa';
+import { afterEach } from 'vitest';
+import { NetworkNamespace } from '../../src/net/namespace.ts';
+import { Network } from '../../src/net/network.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: what iproute2 prints is compared, not used
+type Printed = any;
+
+/** A namespace of a test's own, the library's view of it, and iproute2's. */
+export interface ScratchNetwork {
+  readonly name: string;
+  readonly network: Network;
+  /** What `ip -j -d …` prints, read. */
+  ip(...words: string[]): Promise<Printed>;
+  /** Runs `ip …` for what it does. */
+  run(...words: string[]): Promise<void>;
+  /** Runs the lines through one `ip -batch`. */
+  batch(lines: readonly string[]): Promise<void>;
+}
+
+let made = 0;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+/** Makes a namespace with nothing but `lo`, which is up; it goes at the end of the test. */
+export async function scratchNetwork(): Promise<ScratchNetwork> {
+  const name = `lvskit-${process.pid}-${++made}`;
+  const namespace = await NetworkNamespace.create(name);
+  cleanups.push(() => namespace.remove());
+  const network = await Network.open({ netns: name });
+  cleanups.push(() => network.close());
+  return {
+    name,
+    network,
+    ip: async (...words) => {
+      const { stdout } = await execa('ip', ['-n', name, '-j', '-d', ...words]);
+      return stdout === '' ? [] : JSON.parse(stdout);
+    },
+    run: async (...words) => {
+      await execa('ip', ['-n', name, ...words]);
+    },
+    batch: async (lines) => {
+      await execa('ip', ['-n', name, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+    },
+  };
+}
+
+/** Closes and removes what the test made, the last first. */
+export function removeScratchNetworks(): void {
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+}
