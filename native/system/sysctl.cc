@@ -89,9 +89,10 @@ void Collect(const std::string& path, std::vector<Sysctl>& found) {
     if (name != "." && name != "..") names.emplace_back(name);
   }
   std::ranges::sort(names);
+  const std::string folder = path.ends_with('/') ? path : path + '/';
   for (const std::string& name : names) {
     try {
-      Collect(path.ends_with('/') ? path + name : path + '/' + name, found);
+      Collect(folder + name, found);
     } catch (const SystemError& error) {
       // An interface may go, with its sysctls, between the listing and the look.
       if (error.error_number() != ENOENT) throw;
