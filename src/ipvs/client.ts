@@ -2,13 +2,13 @@ import type { IpvsSocket, NativeFailure, NativeTable } from '../native/ipvs.ts';
 import { daemonRecord, requestRecord, serviceRecord } from '../native/ipvs-records.ts';
 import { loadAddon } from '../native/load.ts';
 import { HeldNamespace } from '../net/held-namespace.ts';
+import { loadModule } from '../net/modules.ts';
 import type { NamespaceReference } from '../net/namespace-reference.ts';
 import { type Change, describeChange } from './change.ts';
 import type { Connection } from './connection.ts';
 import { type ConnectionsOptions, connectionsIn } from './connections.ts';
 import type { DestinationConfig, DestinationKey } from './destination.ts';
 import { changeError, IpvsError, isMissingFamily, notAvailable, readError } from './ipvs-error.ts';
-import { loadIpvsModule } from './load-module.ts';
 import type { NamespaceSource } from './proc-file.ts';
 import { type PerCpuStatistics, perCpuStatisticsIn, totalsIn } from './proc-statistics.ts';
 import { RecordView } from './record-view.ts';
@@ -99,8 +99,10 @@ export class Ipvs implements AsyncDisposable {
       const netns = namespace.argument;
       await socket.open(netns).catch(async (error) => {
         if (!isMissingFamily(error)) throw error;
-        const failure = await loadIpvsModule();
-        if (failure !== undefined) throw notAvailable(error, what, failure);
+        // Kernels before 5.16 do not load the module when they are asked for the family.
+        await loadModule('ip_vs').catch((failure: Error) => {
+          throw notAvailable(error, what, failure.message);
+        });
         await socket.open(netns);
       });
     } catch (error) {

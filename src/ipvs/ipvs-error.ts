@@ -171,12 +171,11 @@ export function isMissingFamily(error: unknown): error is NativeError {
 
 /** The error for a kernel without IPVS. @param loading How loading it failed, where that was tried. */
 export function notAvailable(cause: NativeError, what: string, loading?: string): IpvsError {
-  const tried = loading === undefined ? '' : ` (modprobe ip_vs: ${loading})`;
-  return new IpvsError(
-    'IPVS_NOT_AVAILABLE',
-    `cannot ${what}: this kernel has no IPVS, or has not loaded the module ip_vs${tried}`,
-    { errno: cause.errno, cause },
-  );
+  const tried = loading === undefined ? ', or has not loaded the module ip_vs' : `: ${loading}`;
+  return new IpvsError('IPVS_NOT_AVAILABLE', `cannot ${what}: this kernel has no IPVS${tried}`, {
+    errno: cause.errno,
+    cause,
+  });
 }
 
 /** The error for a read, or for opening, that failed; anything but a kernel's refusal as it is. */

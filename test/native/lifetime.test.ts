@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { Ipvs, IpvsError } from '../../src/index.ts';
 import { loadAddon } from '../../src/native/load.ts';
@@ -18,12 +20,11 @@ describe('a socket that cannot be opened', () => {
     ['a file that is no namespace', '/proc/self/status', 'EINVAL', 'setns'],
     ['a descriptor that is not open', 0x7fffffff, 'EBADF', 'setns'],
   ])('in %s says why, and leaves no descriptor', async (_where, netns, name, syscall) => {
-    const { errno } = (await import('node:os')).constants;
     const before = socketCount();
     for (const Class of [IpvsSocket, RouteSocket]) {
       const socket = new Class();
       const failure = await socket.open(netns).catch((error: unknown) => error);
-      expect(failure).toMatchObject({ errno: errno[name as 'ENOENT'], syscall });
+      expect(failure).toMatchObject({ errno: constants.errno[name as 'ENOENT'], syscall });
       expect(() => new Class().close()).not.toThrow();
     }
     expect(socketCount()).toBe(before);
@@ -42,6 +43,20 @@ describe('a socket that cannot be opened', () => {
 });
 
 describe('Ipvs.open()', () => {
+  it.runIf(!existsSync('/proc/net/ip_vs'))(
+    'says of a kernel without IPVS that it is one',
+    async () => {
+      const before = socketCount();
+      const failure = await Ipvs.open().catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(IpvsError);
+      expect(failure).toMatchObject({ code: 'IPVS_NOT_AVAILABLE', errnoName: 'ENOENT' });
+      expect((failure as Error).message).toMatch(
+        /^cannot open the IPVS table: this kernel has no IPVS: cannot load kernel module ip_vs: /,
+      );
+      expect(socketCount()).toBe(before);
+    },
+  );
+
   it('says of a missing namespace that it is missing, by its name', async () => {
     const opening = Ipvs.open({ netns: 'lvskit-no-such-namespace' });
     await expect(opening).rejects.toThrow(IpvsError);
