@@ -2,11 +2,19 @@
 
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace lvskit::netlink {
 
+namespace {
+
+constexpr size_t kMaxAttribute = std::numeric_limits<uint16_t>::max();
+constexpr size_t kFirstCapacity = 1024;
+
+}  // namespace
+
 void MessageWriter::Begin(uint16_t type, uint16_t flags, uint32_t sequence) {
-  message_ = buffer_.size();
+  message_ = size_;
   ++count_;
   const nlmsghdr header{.nlmsg_len = 0,
                         .nlmsg_type = type,
@@ -19,60 +27,66 @@ void MessageWriter::Begin(uint16_t type, uint16_t flags, uint32_t sequence) {
 void MessageWriter::String(uint16_t type, std::string_view text) {
   const size_t mark = BeginNest(type);
   Append(text.data(), text.size());
-  buffer_.push_back(std::byte{0});
+  *Extend(1) = std::byte{0};
   EndNest(mark);
 }
 
 size_t MessageWriter::BeginNest(uint16_t type) {
-  const size_t mark = buffer_.size();
+  const size_t mark = size_;
   const nlattr header{.nla_len = 0, .nla_type = type};
   Append(&header, sizeof header);
   return mark;
 }
 
 void MessageWriter::EndNest(size_t mark) {
-  const size_t length = buffer_.size() - mark;
-  if (length > std::numeric_limits<uint16_t>::max()) {
-    throw FormatError("attribute longer than 65535 bytes");
-  }
-  StoreLength(mark, static_cast<uint16_t>(length));
+  const size_t size = size_ - mark;
+  if (size > kMaxAttribute) throw FormatError("attribute longer than 65535 bytes");
+  const auto length = static_cast<uint16_t>(size);
+  std::memcpy(buffer_.get() + mark + offsetof(nlattr, nla_len), &length, sizeof length);
   Pad();
 }
 
 void MessageWriter::End() {
-  const auto length = static_cast<uint32_t>(buffer_.size() - message_);
-  std::memcpy(buffer_.data() + message_ + offsetof(nlmsghdr, nlmsg_len), &length, sizeof length);
+  const auto length = static_cast<uint32_t>(size_ - message_);
+  std::memcpy(buffer_.get() + message_ + offsetof(nlmsghdr, nlmsg_len), &length, sizeof length);
 }
 
 void MessageWriter::Clear() {
-  buffer_.clear();
+  size_ = 0;
   count_ = 0;
 }
 
 void MessageWriter::RequestAck() {
   if (count_ == 0) return;
-  std::byte* const at = buffer_.data() + message_ + offsetof(nlmsghdr, nlmsg_flags);
+  std::byte* const at = buffer_.get() + message_ + offsetof(nlmsghdr, nlmsg_flags);
   uint16_t flags = 0;
   std::memcpy(&flags, at, sizeof flags);
   flags |= NLM_F_ACK;
   std::memcpy(at, &flags, sizeof flags);
 }
 
-void MessageWriter::Append(const void* data, size_t size) {
-  const auto* const bytes = static_cast<const std::byte*>(data);
-  buffer_.insert(buffer_.end(), bytes, bytes + size);
-}
-
 void MessageWriter::Attribute(uint16_t type, const void* data, size_t size) {
-  const size_t mark = BeginNest(type);
-  if (size != 0) Append(data, size);
-  EndNest(mark);
+  if (size > kMaxAttribute - sizeof(nlattr)) {
+    throw FormatError("attribute longer than 65535 bytes");
+  }
+  const nlattr header{.nla_len = static_cast<uint16_t>(sizeof(nlattr) + size), .nla_type = type};
+  std::byte* const start = Extend(sizeof header + size);
+  std::memcpy(start, &header, sizeof header);
+  if (size != 0) std::memcpy(start + sizeof header, data, size);
+  Pad();
 }
 
-void MessageWriter::Pad() { buffer_.resize(NLMSG_ALIGN(buffer_.size())); }
+void MessageWriter::Pad() {
+  const size_t missing = NLMSG_ALIGN(size_) - size_;
+  if (missing != 0) std::memset(Extend(missing), 0, missing);
+}
 
-void MessageWriter::StoreLength(size_t at, uint16_t length) {
-  std::memcpy(buffer_.data() + at + offsetof(nlattr, nla_len), &length, sizeof length);
+void MessageWriter::Grow(size_t size) {
+  const size_t capacity = 2 * capacity_ + size + kFirstCapacity;
+  auto larger = std::make_unique_for_overwrite<std::byte[]>(capacity);
+  if (size_ != 0) std::memcpy(larger.get(), buffer_.get(), size_);
+  buffer_ = std::move(larger);
+  capacity_ = capacity;
 }
 
 bool MessageReader::Next(Message& message) {

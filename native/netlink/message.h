@@ -4,9 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "netlink/attribute.h"
 #include "netlink/format_error.h"
@@ -49,16 +50,27 @@ class MessageWriter {
   /// Asks the kernel to acknowledge the message that was begun last.
   void RequestAck();
 
-  [[nodiscard]] std::span<const std::byte> bytes() const { return buffer_; }
+  [[nodiscard]] std::span<const std::byte> bytes() const { return {buffer_.get(), size_}; }
   [[nodiscard]] size_t count() const { return count_; }
 
  private:
-  void Append(const void* data, size_t size);
+  /// Makes room for `size` more bytes and returns where they start; they are not cleared.
+  std::byte* Extend(size_t size) {
+    if (capacity_ - size_ < size) Grow(size);
+    std::byte* const start = buffer_.get() + size_;
+    size_ += size;
+    return start;
+  }
+  void Grow(size_t size);
+  void Append(const void* data, size_t size) {
+    if (size != 0) std::memcpy(Extend(size), data, size);
+  }
   void Attribute(uint16_t type, const void* data, size_t size);
   void Pad();
-  void StoreLength(size_t at, uint16_t length);
 
-  std::vector<std::byte> buffer_;
+  std::unique_ptr<std::byte[]> buffer_;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
   size_t message_ = 0;
   size_t count_ = 0;
 };

@@ -1,4 +1,4 @@
-import { command, requestRecord, serviceRecord } from '../native/ipvs-records.ts';
+import { command, requestRecord } from '../native/ipvs-records.ts';
 import { checkName, checkObject } from './check.ts';
 import {
   type DestinationConfig,
@@ -74,34 +74,12 @@ export interface EditBase {
   readonly destination?: DestinationSettings | undefined;
 }
 
-/** Writes the identity of services, without doing so twice for the many destinations of one. */
-export class ServiceKeyWriter {
-  #last: ServiceKey | undefined;
-  readonly #bytes: Uint8Array = new Uint8Array(serviceRecord.scheduler);
-
-  write(view: RecordView, at: number, key: ServiceKey): void {
-    if (key === this.#last && key !== undefined) {
-      view.u8.set(this.#bytes, at);
-      return;
-    }
-    writeServiceKey(view, at, key);
-    this.#bytes.set(view.u8.subarray(at, at + this.#bytes.length));
-    this.#last = key;
-  }
-}
-
 /**
  * Writes one change into its record, which is all zeros.
  *
  * @throws TypeError, RangeError for anything the kernel would refuse, or would take and not do.
  */
-export function writeChange(
-  view: RecordView,
-  at: number,
-  change: Change,
-  keys: ServiceKeyWriter,
-  base: EditBase,
-): void {
+export function writeChange(view: RecordView, at: number, change: Change, base: EditBase): void {
   checkObject(change, 'change');
   const serviceAt = at + requestRecord.service;
   const destinationAt = at + requestRecord.destination;
@@ -109,18 +87,18 @@ export function writeChange(
   view.setU32(at + requestRecord.command, number);
   switch (change.type) {
     case 'add-service':
-      keys.write(view, serviceAt, change.service);
+      writeServiceKey(view, serviceAt, change.service);
       writeServiceConfig(view, serviceAt, change.config === undefined ? {} : change.config);
       break;
     case 'edit-service':
-      keys.write(view, serviceAt, change.service);
+      writeServiceKey(view, serviceAt, change.service);
       writeServiceConfig(view, serviceAt, change.config, base.service);
       break;
     case 'remove-service':
-      keys.write(view, serviceAt, change.service);
+      writeServiceKey(view, serviceAt, change.service);
       break;
     case 'add-destination':
-      keys.write(view, serviceAt, change.service);
+      writeServiceKey(view, serviceAt, change.service);
       writeDestinationKey(view, destinationAt, change.destination, serviceAt);
       writeDestinationConfig(
         view,
@@ -130,18 +108,18 @@ export function writeChange(
       );
       break;
     case 'edit-destination':
-      keys.write(view, serviceAt, change.service);
+      writeServiceKey(view, serviceAt, change.service);
       writeDestinationKey(view, destinationAt, change.destination, serviceAt);
       writeDestinationConfig(view, destinationAt, change.config, serviceAt, base.destination);
       break;
     case 'remove-destination':
-      keys.write(view, serviceAt, change.service);
+      writeServiceKey(view, serviceAt, change.service);
       writeDestinationKey(view, destinationAt, change.destination, serviceAt);
       break;
     case 'zero':
       if (change.service !== undefined) {
         view.setU32(at + requestRecord.hasService, 1);
-        keys.write(view, serviceAt, change.service);
+        writeServiceKey(view, serviceAt, change.service);
       }
       break;
     case 'set-timeouts': {

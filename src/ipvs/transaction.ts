@@ -1,5 +1,5 @@
 import { destinationRecord, requestRecord, serviceRecord } from '../native/ipvs-records.ts';
-import { type Change, type EditBase, ServiceKeyWriter, writeChange } from './change.ts';
+import { type Change, type EditBase, writeChange } from './change.ts';
 import {
   type DestinationKey,
   type DestinationSettings,
@@ -9,6 +9,7 @@ import {
   readDestinationSettings,
   writeDestinationKey,
 } from './destination.ts';
+import { DestinationRun } from './destination-run.ts';
 import { RecordView } from './record-view.ts';
 import {
   formatServiceKey,
@@ -46,7 +47,7 @@ export async function packChanges(
   reader: EditReader,
 ): Promise<Uint8Array[]> {
   const known = changes.some(isPartialEdit) ? await KnownTable.read(changes, reader) : undefined;
-  const keys = new ServiceKeyWriter();
+  const run = new DestinationRun();
   const chunks: Uint8Array[] = [];
   for (let from = 0; from < changes.length; from += requestsPerChunk) {
     const count = Math.min(requestsPerChunk, changes.length - from);
@@ -55,7 +56,12 @@ export async function packChanges(
       const change = changes[from + index] as Change;
       const at = index * requestRecord.size;
       try {
-        writeChange(view, at, change, keys, known === undefined ? noBase : known.baseOf(change));
+        if (known !== undefined) {
+          writeChange(view, at, change, known.baseOf(change));
+        } else if (!run.write(view, at, change)) {
+          writeChange(view, at, change, noBase);
+          run.begin(view, at, change);
+        }
       } catch (error) {
         throw located(error, from + index, changes.length);
       }
