@@ -18,15 +18,19 @@ Reactor::Reactor(Napi::Env env)
   function_.Unref(env);
   // Hooks run in the reverse order of their making: added after the function's own, this one ends
   // the thread while the function can still be called.
-  env.AddCleanupHook([](Reactor* self) { self->poller_.Stop(); }, this);
+  env.AddCleanupHook([](Reactor* self) { self->poller_->Stop(); }, this);
 }
 
-void Reactor::Hold() {
-  if (holders_++ == 0) function_.Ref(env_);
+void Reactor::Hold(std::shared_ptr<void> waiter) {
+  if (waiters_.empty()) function_.Ref(env_);
+  waiters_.insert(std::move(waiter));
 }
 
-void Reactor::Release() {
-  if (--holders_ == 0) function_.Unref(env_);
+void Reactor::Release(const std::shared_ptr<void>& waiter) {
+  const auto found = waiters_.find(waiter);
+  if (found == waiters_.end()) return;
+  waiters_.erase(found);
+  if (waiters_.empty()) function_.Unref(env_);
 }
 
 void Reactor::Post(Job job) {

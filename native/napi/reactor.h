@@ -3,6 +3,8 @@
 #include <napi.h>
 
 #include <functional>
+#include <memory>
+#include <set>
 
 #include "system/poller.h"
 
@@ -21,11 +23,15 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  [[nodiscard]] system::Poller& poller() { return poller_; }
+  [[nodiscard]] system::Poller& poller() { return *poller_; }
 
-  /// Between Hold() and Release() the event loop is kept from ending. JavaScript's thread only.
-  void Hold();
-  void Release();
+  /// For what JavaScript may collect last, after the reactor, with a watch to cancel.
+  [[nodiscard]] const std::shared_ptr<system::Poller>& shared_poller() const { return poller_; }
+
+  /// From Hold() to Release() the event loop is kept from ending, and `waiter`, if there is one,
+  /// alive, but not beyond the environment. JavaScript's thread only.
+  void Hold(std::shared_ptr<void> waiter = {});
+  void Release(const std::shared_ptr<void>& waiter = {});
 
   /// Runs `job` on JavaScript's thread, from the poller's. A job that comes too late, with the
   /// environment ending, is destroyed without having run.
@@ -37,8 +43,8 @@ class Reactor {
 
   Napi::Env env_;
   Function function_;
-  size_t holders_ = 0;
-  system::Poller poller_;
+  std::multiset<std::shared_ptr<void>> waiters_;
+  std::shared_ptr<system::Poller> poller_ = std::make_shared<system::Poller>();
 };
 
 }  // namespace lvskit::napi

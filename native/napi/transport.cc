@@ -116,7 +116,7 @@ Napi::Value AwaitConnection(Napi::Env env, const std::shared_ptr<Attempt>& attem
     const int error = OutcomeOf(wake, *attempt);
     reactor.Post([&reactor, attempt, deferred, error](Napi::Env current) {
       attempt->watch.reset();
-      reactor.Release();
+      reactor.Release(attempt);
       if (error == 0) {
         deferred.Resolve(ToDescriptor(current, std::move(attempt->socket)));
         return;
@@ -129,7 +129,7 @@ Napi::Value AwaitConnection(Napi::Env env, const std::shared_ptr<Attempt>& attem
   };
   attempt->watch =
       reactor.poller().Watch(attempt->socket.get(), POLLOUT, attempt->deadline, settle);
-  reactor.Hold();
+  reactor.Hold(attempt);
   return deferred.Promise();
 }
 
