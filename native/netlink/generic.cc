@@ -32,9 +32,9 @@ std::optional<uint16_t> ResolveFamily(Socket& socket, std::string_view name) {
   request.End();
 
   std::optional<uint16_t> family;
-  const auto failures = socket.Transact(
-      request, sequence,
-      [&](size_t, const Message& message) { family = DecodeFamilyNumber(message); });
+  const auto failures = socket.Transact(request, sequence, [&](size_t, const Message& message) {
+    family = DecodeFamilyNumber(message);
+  });
   if (!failures.empty()) {
     const Failure& failure = failures.front();
     if (failure.error_number == ENOENT) return std::nullopt;
