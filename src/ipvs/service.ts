@@ -1,5 +1,12 @@
 import { AF_INET, AF_INET6, serviceRecord } from '../native/ipvs-records.ts';
-import { type AddressFamily, formatEndpoint, formatIp, parseIp, parseIpInto } from '../net/ip.ts';
+import {
+  type AddressFamily,
+  formatEndpoint,
+  formatIp,
+  formatIpv4At,
+  parseIp,
+  parseIpInto,
+} from '../net/ip.ts';
 import { checkBoolean, checkInteger, checkName, checkObject } from './check.ts';
 import { type SchedulerFlag, schedulerFlagBits, schedulerFlagNames, serviceFlag } from './flags.ts';
 import { netmaskNumber, netmaskOf } from './netmask.ts';
@@ -152,7 +159,8 @@ export function readProtocol(view: RecordView, at: number): Protocol {
 }
 
 export function readAddress(view: RecordView, at: number, family: number): string {
-  return formatIp(view.u8.subarray(at, at + (family === AF_INET6 ? 16 : 4)));
+  if (family !== AF_INET6) return formatIpv4At(view.u8, at);
+  return formatIp(view.u8.subarray(at, at + 16));
 }
 
 /** The settings of a service as its record has them, nothing absent. */

@@ -76,7 +76,7 @@ export function parsePrefix(text: string, what = 'prefix'): IpPrefix {
 
 /** Prints an address: dotted quad, or the canonical IPv6 text of RFC 5952. */
 export function formatIp(bytes: Uint8Array): string {
-  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
+  if (bytes.length === 4) return formatIpv4At(bytes, 0);
   if (bytes.length !== 16) throw new RangeError('an IP address has 4 or 16 bytes');
   const group = (index: number) => ((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0);
   let runStart = 8;
@@ -109,6 +109,11 @@ export function formatIp(bytes: Uint8Array): string {
 const twoDigits: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte.toString(16).padStart(2, '0'),
 );
+
+/** Prints the IPv4 address in the four bytes from `at` on. */
+export function formatIpv4At(bytes: Uint8Array, at: number): string {
+  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
+}
 
 /** The digits of a group. Tables of addresses are printed whole, and `toString(16)` is slow. */
 function hexadecimalText(group: number): string {
