@@ -61,7 +61,7 @@ export {
 } from './ipvs/table-diff.ts';
 export type { EstimationStatus, HashTableStatus, TableStatus } from './ipvs/table-status.ts';
 export type { Timeouts } from './ipvs/timeouts.ts';
-export type { TableSample, WatchOptions } from './ipvs/watch.ts';
+export type { TableSample, TableWatchOptions } from './ipvs/watch.ts';
 export {
   type AddressFamily,
   formatIp,

@@ -29,7 +29,7 @@ import { type ServiceState, servicesOf } from './table.ts';
 import { type TableStatus, tableStatusIn } from './table-status.ts';
 import type { Timeouts } from './timeouts.ts';
 import { packChanges } from './transaction.ts';
-import { type TableSample, type WatchOptions, watchTable } from './watch.ts';
+import { type TableSample, type TableWatchOptions, watchTable } from './watch.ts';
 
 export interface IpvsOptions {
   /**
@@ -299,7 +299,7 @@ export class Ipvs implements AsyncDisposable {
    *
    * @throws TypeError, RangeError at once for options that cannot be right.
    */
-  watch(options: WatchOptions = {}): AsyncIterableIterator<TableSample> {
+  watch(options: TableWatchOptions = {}): AsyncIterableIterator<TableSample> {
     return watchTable((reading) => this.list(reading), options);
   }
 

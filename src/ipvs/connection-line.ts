@@ -109,6 +109,7 @@ export class ConnectionLineReader {
       destinationPort < 0 ||
       state === '' ||
       expiresSeconds < 0 ||
+      persistenceEngine === null ||
       (this.#origin && origin === undefined) ||
       this.#to !== end
     ) {
@@ -178,13 +179,14 @@ export class ConnectionLineReader {
     return value;
   }
 
-  /** What is left of the line; the data of an engine may have anything in it. */
-  #engine(): ConnectionEngine | undefined {
+  /** What is left of the line, if anything; null when that is not a name and data of any kind. */
+  #engine(): ConnectionEngine | undefined | null {
     if (this.#to === this.#end) return undefined;
     const name = this.#word();
+    if (name === '' || this.#to === this.#end) return null;
     const data = this.#text(this.#to + 1, this.#end);
     this.#to = this.#end;
-    return name === '' ? undefined : { name, data };
+    return { name, data };
   }
 
   /** The next field as text, of which there are few different ones in a whole table. */

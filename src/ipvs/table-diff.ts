@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   type DestinationKey,
   type DestinationSettings,
@@ -210,12 +209,18 @@ function differing<Settings>(
   return fields.filter((field) => !isSame(before[field], after[field]));
 }
 
+/** Settings are plain values, lists whose order means nothing, or flat objects. */
 function isSame(before: unknown, after: unknown): boolean {
   if (before === after) return true;
-  if (Array.isArray(before) && Array.isArray(after)) {
-    return isDeepStrictEqual(before.toSorted(), after.toSorted());
-  }
-  return typeof before === 'object' && isDeepStrictEqual(before, after);
+  if (typeof before !== 'object' || typeof after !== 'object') return false;
+  const one = entriesOf(before);
+  const other = entriesOf(after);
+  return one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
+}
+
+function entriesOf(settings: object | null): Map<unknown, unknown> {
+  if (Array.isArray(settings)) return new Map(settings.map((item) => [item, true]));
+  return new Map(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
 }
 
 /** In the order of their names, which are all different. */

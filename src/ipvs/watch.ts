@@ -7,7 +7,7 @@ import { diffIndexed, indexTable, type TableChange, type TableIndex } from './ta
 /** The longest time a timer can be set to. */
 const maxIntervalMs = 2_147_483_647;
 
-export interface WatchOptions {
+export interface TableWatchOptions {
   /**
    * Time between the starts of two readings, 1 to 2147483647. Default 2000.
    *
@@ -67,7 +67,7 @@ const systemClock: Clock = {
  */
 export function watchTable(
   read: TableReader,
-  options: WatchOptions,
+  options: TableWatchOptions,
   clock: Clock = systemClock,
 ): AsyncIterableIterator<TableSample> {
   checkObject(options, 'options');
