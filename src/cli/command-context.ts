@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { Terminal } from './output/style.ts';
 
 /** A stream that a command writes to. */
@@ -19,4 +20,13 @@ export class UsageError extends Error {
   static {
     UsageError.prototype.name = 'UsageError';
   }
+}
+
+/** Runs with the options that commander has read, and resolves to the exit code. */
+export type RunnableCommand = (options: Readonly<Record<string, unknown>>) => Promise<number>;
+
+/** What the module of a command exports. */
+export interface CommandModule {
+  /** Declares the command's options and arguments. */
+  define(command: Command, context: CommandContext): RunnableCommand;
 }

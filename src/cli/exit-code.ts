@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { IpvsError } from '../ipvs/ipvs-error.ts';
 import { NetworkError } from '../net/network-error.ts';
 import { UsageError } from './command-context.ts';
@@ -24,4 +25,10 @@ export function exitCodeOf(error: unknown): ExitCode {
     return exitCode.notPermitted;
   }
   return exitCode.failed;
+}
+
+/** As a shell reports a program that a signal ended; the reason for an abort is the signal's name. */
+export function exitCodeOfSignal(name: unknown): number {
+  const number = (constants.signals as Readonly<Record<string, number>>)[String(name)];
+  return number === undefined ? exitCode.failed : 128 + number;
 }

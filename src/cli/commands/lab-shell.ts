@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Lab } from '../../lab/lab.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { Style } from '../output/style.ts';
+
+/**
+ * Runs a shell that can reach into the lab, until the user leaves it. Every host is a command of
+ * the shell: `client curl …` runs curl in the client's namespace.
+ */
+export async function runLabShell(lab: Lab, context: CommandContext, style: Style): Promise<void> {
+  const { stdout, signal } = context;
+  stdout.write(`${hints(lab, style).join('\n')}\n`);
+  const directory = await mkdtemp(join(tmpdir(), 'lvskit-lab-'));
+  try {
+    const startup = join(directory, 'startup');
+    await writeFile(startup, startupFile(lab));
+    const shell = spawn('bash', process.stdin.isTTY ? ['--rcfile', startup, '-i'] : ['-s'], {
+      stdio: 'inherit',
+      env: {
+        ...context.environment,
+        // Read in place of the startup file when nobody is at a terminal.
+        ...(process.stdin.isTTY ? {} : { BASH_ENV: startup }),
+        LVSKIT_LAB: lab.name,
+        LVSKIT_LAB_VIP: lab.vip,
+      },
+      signal,
+      killSignal: 'SIGHUP',
+    });
+    try {
+      await once(shell, 'close');
+    } catch (error) {
+      if (signal.aborted) return;
+      throw new Error(`cannot run bash, the lab's shell: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function startupFile(lab: Lab): string {
+  const commands = [...lab.hosts, lab.switch].map(
+    ({ name, netns }) => `${name}() { ip netns exec ${netns} "$@"; }`,
+  );
+  const prompt = `PS1='${lab.name}:\\w\\$ '`;
+  return `${commands.join('\n')}\n${prompt}\n`;
+}
+
+function hints(lab: Lab, { bold, dim }: Style): readonly string[] {
+  const url = `http://${lab.vip.includes(':') ? `[${lab.vip}]` : lab.vip}/`;
+  const server = lab.realServers[0]?.name ?? 'rs1';
+  const tries: readonly (readonly [string, string])[] = [
+    [`client curl -s ${url}`, 'ask the virtual service'],
+    ['director ipvsadm -Ln --stats', 'the table, where ipvsadm is installed'],
+    ['director cat /proc/net/ip_vs_conn', 'its connections'],
+    [`${server} ip address`, 'what a real server has'],
+    [`client ip neigh`, 'whose link-layer address the client uses'],
+  ];
+  const width = Math.max(...tries.map(([command]) => command.length));
+  const names = [...lab.hosts, lab.switch].map((host) => host.name).join(', ');
+  return [
+    '',
+    bold(`The lab ${lab.name} stays up until you leave this shell (exit, or Ctrl-D).`),
+    `Its hosts are commands: ${names}. Try:`,
+    ...tries.map(([command, what]) => `  ${command.padEnd(width)}  ${dim(what)}`),
+    dim(`From elsewhere on this machine: ip netns exec ${lab.client.netns} COMMAND`),
+  ];
+}
