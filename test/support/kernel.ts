@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import type { TestContext } from 'vitest';
+
+/** `[6, 12]` of a kernel called `6.12.101-amd64`. */
+function versionOf(text: string): readonly [major: number, minor: number] {
+  const match = /^(\d+)\.(\d+)/.exec(text);
+  if (match === null) throw new Error(`${text} is not the version of a kernel`);
+  return [Number(match[1]), Number(match[2])];
+}
+
+/** Whether this kernel is `version` or newer. */
+export function kernelIs(version: string): boolean {
+  const [major, minor] = versionOf(release());
+  const [wantedMajor, wantedMinor] = versionOf(version);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
+
+/**
+ * Leaves the test out on older kernels, and says so.
+ *
+ * @param feature What they lack.
+ */
+export function needsKernel({ skip }: TestContext, version: string, feature: string): void {
+  skip(!kernelIs(version), `Linux ${release()} is from before ${version}, which has ${feature}`);
+}
+
+/** Leaves the test out on a kernel that others use too: it unloads modules. */
+export function needsKernelOfItsOwn({ skip }: TestContext): void {
+  const guest = /User Mode Linux/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+  skip(!guest, 'the modules of this machine are not for a test to unload');
+}
