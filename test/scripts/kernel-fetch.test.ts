@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -110,7 +110,7 @@ describe('fetching a kernel', () => {
     await sleep(300);
     run.kill('SIGTERM');
     await run;
-    expect(await stat(`${mirror.cache}/5.10`).catch(() => 'absent')).toBe('absent');
+    expect(await readdir(mirror.cache)).toEqual(['5.10.lock']);
   });
 
   it.for([
@@ -127,9 +127,9 @@ describe('fetching a kernel', () => {
     [
       'an index',
       'dists/bullseye/main/binary-amd64/Packages.xz',
-      /fetching the index of bullseye .*failed: .*/,
+      /fetching the index of bullseye .*failed \(.*\)/,
     ],
-    ['a package', 'kernel.deb', /fetching user-mode-linux from .* failed: .*/],
+    ['a package', 'kernel.deb', /fetching user-mode-linux from .*failed \(.*Hash Sum mismatch.*\)/],
   ] as const)('refuses %s that is not what was signed for', async ([, file, message]) => {
     const path = `${mirror.root}/${file}`;
     const data = await readFile(path);
@@ -144,8 +144,8 @@ describe('fetching a kernel', () => {
   it('says what is missing where no mirror has the kernel', async () => {
     const run = await fetch('6.12');
     expect(run.exitCode).toBe(1);
-    expect(run.stderr).toBe(
-      "in-kernel: no mirror of apt's configuration has user-mode-linux 6.12 in Debian trixie: add one that has to /etc/apt/sources.list.d",
+    expect(run.stderr).toMatch(
+      /^in-kernel: no mirror of apt's configuration has user-mode-linux 6\.12 in Debian trixie: add one that has to \/etc\/apt\/sources\.list\.d \(.*\/dists\/trixie\/InRelease .*\)$/,
     );
   });
 
