@@ -1,7 +1,8 @@
 #!/bin/sh
 # One turn of one contestant in the network namespace that it finds, which has an empty table: loads,
-# lists, edits and clears, and makes sure each time that the kernel's table is what it should be.
-# Prints one line of JSON for each kind of work.
+# lists, edits every setting, edits the weights alone (which only the library can: it reads the rest
+# first), clears, and makes sure each time that the kernel's table is what it should be. Prints one
+# line of JSON for each kind of work.
 #
 #   cycle.sh CONTESTANT SERVICES DESTINATIONS TURN
 #
@@ -12,7 +13,11 @@ rules=$BENCH_SCRATCH/rules
 
 # Without any address a namespace takes every destination for a broadcast address and refuses it.
 busybox ip link set lo up
-for work in load list edit clear; do
+for work in load list edit weigh clear; do
+  case $contestant:$work in
+    lvskit:weigh) ;;
+    *:weigh) continue ;;
+  esac
   : >"$rules"
   case $contestant:$work in
     floor:load | floor:edit) set -- "$BENCH_BIN/floor" "$work" "$services" "$destinations" ;;
@@ -32,8 +37,10 @@ for work in load list edit clear; do
   "$BENCH_BIN/measure" -i "$rules" contestant="$contestant" work="$work" services="$services" \
     destinations="$destinations" turn="$turn" -- "$@"
   case $work in
-    load | list) "$BENCH_BIN/floor" verify load "$services" "$destinations" ;;
-    edit) "$BENCH_BIN/floor" verify edit "$services" "$destinations" ;;
-    clear) "$BENCH_BIN/floor" verify clear ;;
+    load | list) set -- "$services" "$destinations" 1 ;;
+    edit) set -- "$services" "$destinations" 5 ;;
+    weigh) set -- "$services" "$destinations" 7 ;;
+    clear) set -- 0 0 0 ;;
   esac
+  "$BENCH_BIN/floor" verify "$@"
 done

@@ -15,12 +15,14 @@ trap 'busybox rm -rf "$BENCH_SCRATCH"' EXIT
 turn() {
   busybox unshare -n sh "$here/cycle.sh" "$@"
   # The kernel takes a namespace down in the background; that must not fall into the next turn.
-  busybox sleep 2
+  busybox sleep 5
 }
 
+# Node alone, and Node with the loader of ES modules, which every program that imports us needs.
 start_up() {
-  "$BENCH_BIN/measure" contestant=node work=start services=0 destinations=0 turn="$1" -- \
-    "$BENCH_NODE" -e 0
+  "$BENCH_BIN/measure" contestant=node work=start turn="$1" -- "$BENCH_NODE" -e 0
+  "$BENCH_BIN/measure" contestant=node work=start-module turn="$1" -- \
+    "$BENCH_NODE" "$here/empty.mjs"
 }
 
 # Loads the kernel's modules and, where files are slow, the programs.
@@ -28,8 +30,7 @@ echo 'warming up' >&2
 for contestant in $BENCH_CONTESTANTS; do turn "$contestant" 2 2 0 >/dev/null; done
 start_up 0 >/dev/null
 
-busybox sed -n 's/^IP Virtual Server version \([^ ]*\).*/{"work":"kernel","ipvs":"\1"}/p' \
-  /proc/net/ip_vs
+echo "{\"work\":\"kernel\",\"release\":\"$(busybox uname -r)\"}"
 for step in $BENCH_PLAN; do
   services=${step%:*}
   number=1

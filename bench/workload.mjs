@@ -2,20 +2,15 @@
 // lists; the descriptor that BENCH_REPORT_FD names the time of each phase, in milliseconds.
 //
 //   node bench/workload.mjs load|list|edit|weigh|clear SERVICES DESTINATIONS
+import { Ipvs } from 'lvskit';
 
 const begun = performance.now();
 // An import of node:fs would evaluate all of it, streams included, as much as a small program costs.
 const { writeSync } = process.getBuiltinModule('node:fs');
-const { Ipvs } = await import('lvskit');
-const imported = performance.now();
-
 const [work, services, destinations] = [process.argv[2], ...process.argv.slice(3).map(Number)];
 const PORT = 80;
 // As many changes as are handed over at once: enough to make a call cheap, few enough to be small.
 const CHANGES_AT_ONCE = 2048;
-
-// What `ipvsadm -e` sends: all of it, so that nothing has to be read first.
-const everySetting = { forwarding: 'dr', weight: 5, upperThreshold: 0, lowerThreshold: 0 };
 
 const dotted = (number) =>
   `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
@@ -37,7 +32,7 @@ async function apply(ipvs, type, config) {
     }
     for (let index = 0; index < destinations; index++) {
       const address = dotted(0xac100000 + number * destinations + index);
-      changes.push({ type, service, destination: { address, port: PORT }, config });
+      changes.push({ type, service, destination: { address, port: PORT }, config: config() });
     }
     if (changes.length >= CHANGES_AT_ONCE) await hand();
   }
@@ -72,11 +67,14 @@ const ipvs = await Ipvs.open();
 const opened = performance.now();
 let operations = 0;
 if (work === 'load') {
-  operations = await apply(ipvs, 'add-destination', { forwarding: 'dr', weight: 1 });
+  const config = () => ({ forwarding: 'dr', weight: 1 });
+  operations = await apply(ipvs, 'add-destination', config);
 } else if (work === 'edit') {
-  operations = await apply(ipvs, 'edit-destination', everySetting);
+  // What `ipvsadm -e` sends: all of it, so that nothing has to be read first.
+  const config = () => ({ forwarding: 'dr', weight: 5, upperThreshold: 0, lowerThreshold: 0 });
+  operations = await apply(ipvs, 'edit-destination', config);
 } else if (work === 'weigh') {
-  operations = await apply(ipvs, 'edit-destination', { weight: 7 });
+  operations = await apply(ipvs, 'edit-destination', () => ({ weight: 7 }));
 } else if (work === 'list') {
   operations = await list(ipvs);
 } else if (work === 'clear') {
@@ -92,8 +90,7 @@ if (report !== undefined) {
   const phases = {
     insideMs: finished - begun,
     startMs: begun,
-    importMs: imported - begun,
-    openMs: opened - imported,
+    openMs: opened - begun,
     workMs: finished - opened,
     operations,
   };

@@ -3,13 +3,12 @@
 // One generic netlink socket, many requests in one datagram, an acknowledgement for the last of
 // them only, answers read many at a time. Everything else is measured as a multiple of this.
 //
-//   floor load SERVICES DESTINATIONS    adds the services, each with so many destinations
-//   floor edit SERVICES DESTINATIONS    gives every destination another weight
-//   floor list                          reads every field of everything
-//   floor clear                         removes everything
-//   floor rules load|edit SERVICES DESTINATIONS    prints the same work as rules for ipvsadm -R
-//   floor verify load|edit SERVICES DESTINATIONS   fails unless the table is what that work leaves
-//   floor verify clear                             fails unless the table is empty
+//   floor load SERVICES DESTINATIONS      adds the services, each with so many destinations
+//   floor edit SERVICES DESTINATIONS      gives every destination another weight
+//   floor list                            reads every field of everything
+//   floor clear                           removes everything
+//   floor rules load|edit SERVICES DESTINATIONS     prints the same work as rules for ipvsadm -R
+//   floor verify SERVICES DESTINATIONS WEIGHT       fails unless the table is just that
 //
 // What it did goes to the descriptor that BENCH_REPORT_FD names, as JSON: `insideMs`, from the
 // first statement to the last, and `operations`. LVSKIT_FLOOR_BATCH and LVSKIT_FLOOR_CHUNK change
@@ -72,11 +71,11 @@ static double NowMs(void) {
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static uint32_t Count(const char* text) {
+static uint32_t Number(const char* text, uint32_t least) {
   char* end;
   const unsigned long value = strtoul(text, &end, 10);
-  if (*text == '\0' || *end != '\0' || value == 0 || value > 99999) {
-    fprintf(stderr, "floor: %s is not a number from 1 to 99999\n", text);
+  if (*text == '\0' || *end != '\0' || value < least || value > 99999) {
+    fprintf(stderr, "floor: %s is not a number from %u to 99999\n", text, least);
     exit(2);
   }
   return (uint32_t)value;
@@ -93,7 +92,7 @@ int main(int count, char** arguments) {
   const char* const of = count > 2 ? arguments[2] : NULL;
   if (count == 4 && (Is(work, "load") || Is(work, "edit"))) {
     OpenSocket();
-    operations = Change(Is(work, "load"), Count(arguments[2]), Count(arguments[3]));
+    operations = Change(Is(work, "load"), Number(of, 1), Number(arguments[3], 1));
   } else if (count == 2 && Is(work, "list")) {
     OpenSocket();
     operations = List();
@@ -101,18 +100,16 @@ int main(int count, char** arguments) {
     OpenSocket();
     operations = Clear();
   } else if (count == 5 && Is(work, "rules") && (Is(of, "load") || Is(of, "edit"))) {
-    PrintRules(Is(of, "load"), Count(arguments[3]), Count(arguments[4]));
-  } else if (count == 5 && Is(work, "verify") && (Is(of, "load") || Is(of, "edit"))) {
+    PrintRules(Is(of, "load"), Number(arguments[3], 1), Number(arguments[4], 1));
+  } else if (count == 5 && Is(work, "verify")) {
     OpenSocket();
-    const uint32_t services = Count(arguments[3]);
-    Verify(services, services * Count(arguments[4]), Is(of, "load") ? kFirstWeight : kSecondWeight);
-  } else if (count == 3 && Is(work, "verify") && Is(of, "clear")) {
-    OpenSocket();
-    Verify(0, 0, 0);
+    const uint32_t services = Number(of, 0);
+    Verify(services, services * Number(arguments[3], 0), Number(arguments[4], 0));
   } else {
     fputs(
         "usage: floor load|edit SERVICES DESTINATIONS | floor list | floor clear\n"
-        "       floor rules|verify load|edit SERVICES DESTINATIONS | floor verify clear\n",
+        "       floor rules load|edit SERVICES DESTINATIONS\n"
+        "       floor verify SERVICES DESTINATIONS WEIGHT\n",
         stderr);
     return 2;
   }

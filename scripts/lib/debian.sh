@@ -28,6 +28,13 @@ clang-tidy      clang-tidy
 llvm            llvm-symbolizer
 '
 
+readonly packages_for_bench='
+ipvsadm         ipvsadm
+'
+readonly packages_for_counted='
+qemu-system-x86 qemu-system-x86_64
+'
+
 # The sanitizers' and libFuzzer's libraries: a line of their package, which is named after clang's
 # version, and one of its files.
 clang_runtime() {
@@ -44,9 +51,14 @@ clang_runtime() {
 # needed_packages PURPOSE: lines of a package and what we use of it.
 needed_packages() {
   sed '/^$/d' <<<"$packages_for_start"
-  [[ $1 == test ]] || return 0
-  sed '/^$/d' <<<"$packages_for_test"
-  clang_runtime
+  case $1 in
+    test)
+      sed '/^$/d' <<<"$packages_for_test"
+      clang_runtime
+      ;;
+    bench) sed '/^$/d' <<<"$packages_for_bench" ;;
+    counted) sed '/^$/d' <<<"$packages_for_bench$packages_for_counted" ;;
+  esac
 }
 
 # Ordinary users do not have the administrator's programs in their PATH.

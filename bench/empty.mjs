@@ -1,0 +1,2 @@
+// The least that a program of ES modules can do.
+export {};
