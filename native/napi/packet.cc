@@ -106,16 +106,18 @@ class Channel : public std::enable_shared_from_this<Channel<Kind>> {
                    Reactor& reactor, const std::weak_ptr<Channel>& channel) {
     std::exception_ptr failure;
     std::vector<typename Inbox<Kind>::Item> arrived;
+    size_t dropped = 0;
     try {
       socket.Receive([&](const packet::Socket::Frame& frame) {
         if (auto decoded = Kind::kDecode(frame.bytes)) {
           arrived.push_back({.frame = *decoded, .received_ms = frame.received_ms});
         }
       });
+      dropped = socket.TakeDropped();
     } catch (...) {
       failure = std::current_exception();
     }
-    if (arrived.empty() && !failure) return true;
+    if (arrived.empty() && !failure && dropped == 0) return true;
     {
       const std::lock_guard lock(inbox->mutex);
       for (auto& item : arrived) {
@@ -125,6 +127,7 @@ class Channel : public std::enable_shared_from_this<Channel<Kind>> {
           ++inbox->dropped;
         }
       }
+      inbox->dropped += dropped;
       inbox->failure = failure;
       if (std::exchange(inbox->told, true)) return !failure;
     }

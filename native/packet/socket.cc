@@ -53,33 +53,22 @@ double ToMs(const timespec& time) {
   return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
 }
 
-template <typename Value>
-Value ControlData(const cmsghdr& message) {
-  Value value{};
-  std::memcpy(&value, CMSG_DATA(&message), sizeof value);
-  return value;
+/// Whether a frame belongs to a VLAN on the link and not to the link itself.
+bool IsOfVlan(const sockaddr_ll& source, int link) {
+  // A VLAN that has a link of its own has lost its tag by now, and gained that link's index. One
+  // that has none has lost its tag as well, but is told apart from what is meant for this host.
+  return source.sll_ifindex != link || source.sll_pkttype == PACKET_OTHERHOST;
 }
 
-/// What the kernel says beside a frame.
-struct Circumstances {
-  bool of_vlan = false;
-  std::optional<double> received_ms;
-};
-
-Circumstances ReadControl(msghdr& header) {
-  Circumstances result;
+std::optional<double> ReceivedMs(msghdr& header) {
   for (cmsghdr* message = CMSG_FIRSTHDR(&header); message != nullptr;
        message = CMSG_NXTHDR(&header, message)) {
-    if (message->cmsg_level == SOL_PACKET && message->cmsg_type == PACKET_AUXDATA) {
-      const auto data = ControlData<tpacket_auxdata>(*message);
-      // A tag with VLAN 0 carries a priority only.
-      result.of_vlan =
-          (data.tp_status & TP_STATUS_VLAN_VALID) != 0 && (data.tp_vlan_tci & 0xfff) != 0;
-    } else if (message->cmsg_level == SOL_SOCKET && message->cmsg_type == SCM_TIMESTAMPNS) {
-      result.received_ms = ToMs(ControlData<timespec>(*message));
-    }
+    if (message->cmsg_level != SOL_SOCKET || message->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec time{};
+    std::memcpy(&time, CMSG_DATA(message), sizeof time);
+    return ToMs(time);
   }
-  return result;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -92,7 +81,6 @@ Socket::Socket(Protocol protocol, const LinkReference& link,
     if (!fd_.valid()) throw SystemError::FromErrno("socket");
   });
   FindLink(link);
-  SetOption(fd(), SOL_PACKET, PACKET_AUXDATA, 1);
   SetOption(fd(), SOL_SOCKET, SO_TIMESTAMPNS, 1);
   if (protocol == Protocol::kNdp) {
     const sock_fprog filter{.len = kOnlyNdp.size(),
@@ -149,7 +137,10 @@ void Socket::Receive(const Handler& handler) const {
   alignas(cmsghdr) std::array<std::byte, 256> control;
   for (int count = 0; count < kFramesAtOnce; ++count) {
     iovec part{.iov_base = buffer.data(), .iov_len = buffer.size()};
+    sockaddr_ll source{};
     msghdr header{};
+    header.msg_name = &source;
+    header.msg_namelen = sizeof source;
     header.msg_iov = &part;
     header.msg_iovlen = 1;
     header.msg_control = control.data();
@@ -160,11 +151,18 @@ void Socket::Receive(const Handler& handler) const {
       if (errno == EAGAIN) return;
       throw SystemError::FromErrno("recvmsg");
     }
-    const Circumstances seen = ReadControl(header);
-    if (seen.of_vlan) continue;
+    if (IsOfVlan(source, link_)) continue;
     handler({.bytes = std::span(buffer).first(static_cast<size_t>(got)),
-             .received_ms = seen.received_ms.value_or(NowMs())});
+             .received_ms = ReceivedMs(header).value_or(NowMs())});
   }
+}
+
+uint32_t Socket::TakeDropped() const {
+  tpacket_stats statistics{};
+  socklen_t size = sizeof statistics;
+  // Reading them sets them back to zero.
+  if (::getsockopt(fd(), SOL_PACKET, PACKET_STATISTICS, &statistics, &size) != 0) return 0;
+  return statistics.tp_drops;
 }
 
 double NowMs() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -38,10 +39,14 @@ class Socket {
   /// Sends a whole Ethernet frame. Throws SystemError (`send`).
   void Send(std::span<const std::byte> frame) const;
 
-  /// Hands over what has arrived, without waiting and not without end. Frames of a VLAN are left
-  /// out: they are not of this link, but of the link that is made for that VLAN.
+  /// Hands over what has arrived, without waiting and not without end. What is addressed to other
+  /// hosts is left out, and so are frames of a VLAN, which are those of the link that is made for
+  /// it, and frames that the link hands on to a bond.
   /// Throws SystemError (`recvmsg`): ENETDOWN when the link went down or away.
   void Receive(const Handler& handler) const;
+
+  /// How many frames the kernel had no room for since this was last asked.
+  [[nodiscard]] uint32_t TakeDropped() const;
 
  private:
   void FindLink(const LinkReference& link);

@@ -48,9 +48,9 @@ export interface ArpProbeOptions extends PacketOptions, AskOptions {
   readonly target: string;
   /**
    * The IPv4 address that asks. It need not be the link's own: answers are read off the wire.
-   * Default: `0.0.0.0`, the probe of RFC 5227, which claims nothing and enters no cache. Hosts with
-   * `arp_ignore` 2, 3 or 8 stay silent to a probe, though they may answer an asker of their subnet:
-   * to know who answers clients, ask from an address of the subnet.
+   * Default: `0.0.0.0`, the probe of RFC 5227, which claims nothing and enters no cache. Linux answers
+   * it as it would answer a neighbour, except that what depends on the sender does not apply:
+   * `arp_filter`, and that `arp_ignore=2` is silent to senders outside the subnet.
    */
   readonly sender?: string | undefined;
   /** The Ethernet address to ask. Default: everybody, `ff:ff:ff:ff:ff:ff`. */

@@ -1,0 +1,90 @@
+import { execa } from 'execa';
+import { loadModule } from '../../src/net/modules.ts';
+import { NetworkNamespace } from '../../src/net/namespace.ts';
+import { Sysctl } from '../../src/net/sysctl.ts';
+
+/** A host on the segment: a namespace with one link, `eth0`. */
+export interface SegmentHost {
+  readonly netns: string;
+  readonly mac: string;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  readonly sysctl: Sysctl;
+  /** Runs `ip …` in the host. */
+  run(...words: string[]): Promise<void>;
+  /** The Ethernet address at which the host has a neighbour in its cache. */
+  neighbour(address: string): Promise<string | undefined>;
+}
+
+export interface Segment {
+  readonly hosts: readonly SegmentHost[];
+  remove(): Promise<void>;
+}
+
+async function batch(lines: readonly string[], ...options: string[]): Promise<void> {
+  await execa('ip', [...options, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+}
+
+function host(netns: string, number: number): SegmentHost {
+  return {
+    netns,
+    mac: `02:00:00:00:82:0${number}`,
+    ipv4: `10.82.0.${number}`,
+    ipv6: `fd82::${number}`,
+    sysctl: new Sysctl({ netns }),
+    run: async (...words) => {
+      await execa('ip', ['-n', netns, ...words]);
+    },
+    neighbour: async (address) => {
+      const words = ['-n', netns, '-j', 'neighbour', 'show', 'dev', 'eth0', 'to', address];
+      const { stdout } = await execa('ip', words);
+      return JSON.parse(stdout || '[]')[0]?.lladdr;
+    },
+  };
+}
+
+/** Makes hosts that are joined by a bridge, with IPv4 and IPv6 addresses in one subnet each. */
+export async function segment(name: string, count: number): Promise<Segment> {
+  await loadModule('ipv6');
+  const bridge = `lvskit-${name}`;
+  const hosts = Array.from({ length: count }, (_, index) =>
+    host(`lvskit-${name}-${index + 1}`, index + 1),
+  );
+  const namespaces: NetworkNamespace[] = [];
+  for (const netns of [bridge, ...hosts.map((one) => one.netns)]) {
+    namespaces.push(await NetworkNamespace.create(netns));
+  }
+  const ports = hosts.map((_, index) => `port${index}`);
+  await batch(
+    hosts.map(
+      ({ netns, mac }, index) =>
+        `link add eth0 netns ${netns} address ${mac} type veth peer name ${ports[index]} netns ${bridge}`,
+    ),
+  );
+  await batch(
+    [
+      'link add br0 type bridge mcast_snooping 0',
+      'link set br0 up',
+      ...ports.flatMap((port) => [`link set ${port} master br0`, `link set ${port} up`]),
+    ],
+    '-n',
+    bridge,
+  );
+  for (const { netns, ipv4, ipv6 } of hosts) {
+    await batch(
+      [
+        'link set eth0 up',
+        `address add ${ipv4}/24 dev eth0`,
+        `address add ${ipv6}/64 dev eth0 nodad`,
+      ],
+      '-n',
+      netns,
+    );
+  }
+  return {
+    hosts,
+    remove: async () => {
+      for (const namespace of namespaces) await namespace.remove();
+    },
+  };
+}
