@@ -62,6 +62,17 @@ export {
 export type { EstimationStatus, HashTableStatus, TableStatus } from './ipvs/table-status.ts';
 export type { Timeouts } from './ipvs/timeouts.ts';
 export type { TableSample, TableWatchOptions } from './ipvs/watch.ts';
+export type {
+  Address,
+  AddressConfig,
+  AddressConfigFlag,
+  AddressFilter,
+  AddressFlag,
+  AddressKey,
+  Lifetime,
+} from './net/address.ts';
+export * as arp from './net/arp.ts';
+export type { FouPort, FouPortConfig, FouPortKey } from './net/fou-ports.ts';
 export {
   type AddressFamily,
   formatIp,
@@ -70,3 +81,48 @@ export {
   parseIp,
   parsePrefix,
 } from './net/ip.ts';
+export type {
+  BridgeConfig,
+  DummyConfig,
+  Link,
+  LinkChange,
+  LinkConfig,
+  LinkFlag,
+  LinkStatistics,
+  OperationalState,
+  TunnelConfig,
+  VethConfig,
+} from './net/link.ts';
+export type { LinkReference } from './net/link-reference.ts';
+export { type LoadModuleOptions, loadModule } from './net/modules.ts';
+export { type CreateNamespaceOptions, NetworkNamespace } from './net/namespace.ts';
+export type { NamespaceReference } from './net/namespace-reference.ts';
+export * as ndp from './net/ndp.ts';
+export type {
+  Neighbour,
+  NeighbourConfig,
+  NeighbourFilter,
+  NeighbourFlag,
+  NeighbourKey,
+  NeighbourState,
+} from './net/neighbours.ts';
+export { Network, type NetworkOptions } from './net/network.ts';
+export { NetworkError, type NetworkErrorCode } from './net/network-error.ts';
+export type { NetworkEvent } from './net/network-events.ts';
+export type { NetworkWatch, WatchOptions } from './net/network-watch.ts';
+export type {
+  NextHop,
+  NextHopConfig,
+  Route,
+  RouteConfig,
+  RouteFilter,
+  RouteKey,
+  RouteMetrics,
+  RouteQuestion,
+  RouteType,
+} from './net/route.ts';
+export type { RouteProtocol, RouteTable, Scope } from './net/route-names.ts';
+export type { Rule, RuleAction, RuleConfig, RuleFilter, RuleKey } from './net/rule.ts';
+export { Sysctl, type SysctlEntry, type SysctlOptions } from './net/sysctl.ts';
+export * as transport from './net/transport.ts';
+export type { TunnelEncapsulation, TunnelKind, TunnelMode, TunnelSettings } from './net/tunnel.ts';
