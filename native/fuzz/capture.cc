@@ -1,5 +1,6 @@
 // Writes the messages with which the running kernel answers our questions into files, as corpora
-// for the fuzzers: capture FOLDER PREFIX. scripts/capture-corpora sets the scene and calls it.
+// for the fuzzers, and what it sends over a link meanwhile: capture FOLDER PREFIX LINK SECONDS.
+// scripts/capture-corpora sets the scene and calls it.
 #include <linux/fou.h>
 #include <linux/genetlink.h>
 #include <linux/ip_vs.h>
@@ -7,19 +8,23 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ipvs/decode.h"
 #include "ipvs/encode.h"
 #include "netlink/generic.h"
 #include "netlink/socket.h"
+#include "packet/socket.h"
 #include "system/file_descriptor.h"
 #include "system/system_error.h"
 
@@ -58,20 +63,29 @@ class Corpus {
     const size_t attributes = NLMSG_ALIGN(sizeof(nlmsghdr) + header);
     Shape shape;
     if (attributes <= message.size()) AddShape(message.subspan(attributes), 2, shape);
-    if (kept_ == kMaxKept || !seen_.insert(shape).second) return;
-    std::array<char, 16> number{};
-    (void)std::snprintf(number.data(), number.size(), "-%02zu.bin", ++kept_);
-    std::ofstream file(folder_ / (prefix_ + number.data()), std::ios::binary);
-    file.write(reinterpret_cast<const char*>(message.data()),
-               static_cast<std::streamsize>(message.size()));
-    file.close();
-    if (!file) throw system::SystemError(EIO, "write");
+    Keep(message, std::move(shape));
+  }
+
+  /// Keeps a frame whose size and `kind` were not seen together before.
+  void AddFrame(std::span<const std::byte> frame, std::byte kind) {
+    Keep(frame, {static_cast<uint32_t>(frame.size()), std::to_integer<uint32_t>(kind)});
   }
 
   [[nodiscard]] size_t kept() const { return kept_; }
 
  private:
   static constexpr size_t kMaxKept = 16;
+
+  void Keep(std::span<const std::byte> bytes, Shape shape) {
+    if (kept_ == kMaxKept || !seen_.insert(std::move(shape)).second) return;
+    std::array<char, 16> number{};
+    (void)std::snprintf(number.data(), number.size(), "-%02zu.bin", ++kept_);
+    std::ofstream file(folder_ / (prefix_ + number.data()), std::ios::binary);
+    file.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    if (!file) throw system::SystemError(EIO, "write");
+  }
 
   std::filesystem::path folder_;
   std::string prefix_;
@@ -127,7 +141,9 @@ class Capture {
         generic_(NETLINK_GENERIC),
         route_(NETLINK_ROUTE) {}
 
-  void Run() {
+  void Run(const std::string& link, std::chrono::seconds duration) {
+    const packet::Socket arp(packet::Protocol::kArp, link, system::NetworkNamespace());
+    const packet::Socket ndp(packet::Protocol::kNdp, link, system::NetworkNamespace());
     Families();
     Ipvs();
     Fou();
@@ -137,6 +153,14 @@ class Capture {
     Dump<ndmsg>("route_neighbour", RTM_GETNEIGH);
     Dump<rtmsg>("route_rule", RTM_GETRULE);
     Refusals();
+    std::this_thread::sleep_for(duration);
+    Frames("arp", arp, [](std::span<const std::byte> frame) {
+      constexpr size_t kOperation = 21;
+      const bool announcement = std::ranges::equal(frame.subspan(28, 4), frame.subspan(38, 4));
+      return frame[kOperation] | std::byte{announcement ? uint8_t{0x80} : uint8_t{0}};
+    });
+    constexpr size_t kFlags = 58;
+    Frames("ndp", ndp, [](std::span<const std::byte> frame) { return frame[kFlags]; });
   }
 
  private:
@@ -297,6 +321,15 @@ class Capture {
     Report("extended_ack", corpus);
   }
 
+  template <typename KindOf>
+  void Frames(const char* fuzzer, const packet::Socket& socket, KindOf kind_of) {
+    Corpus corpus = Open(fuzzer);
+    socket.Receive([&](const packet::Socket::Frame& frame) {
+      corpus.AddFrame(frame.bytes, kind_of(frame.bytes));
+    });
+    Report(fuzzer, corpus);
+  }
+
   std::filesystem::path folder_;
   std::string prefix_;
   RawSocket generic_;
@@ -309,12 +342,13 @@ class Capture {
 }  // namespace lvskit
 
 int main(int count, char** arguments) {
-  if (count != 3) {
-    (void)std::fprintf(stderr, "usage: capture FOLDER PREFIX\n");
+  if (count != 5) {
+    (void)std::fprintf(stderr, "usage: capture FOLDER PREFIX LINK SECONDS\n");
     return 2;
   }
   try {
-    lvskit::Capture(arguments[1], arguments[2]).Run();
+    lvskit::Capture(arguments[1], arguments[2])
+        .Run(arguments[3], std::chrono::seconds(std::stoi(arguments[4])));
   } catch (const lvskit::system::SystemError& error) {
     (void)std::fprintf(stderr, "capture: %s: error %d\n", error.what(), error.error_number());
     return 1;
