@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,13 +8,15 @@ import type { Lab } from '../../lab/lab.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { Style } from '../output/style.ts';
 
+type Environment = CommandContext['environment'];
+
 /**
  * Runs a shell that can reach into the lab, until the user leaves it. Every host is a command of
  * the shell: `client curl …` runs curl in the client's namespace.
  */
 export async function runLabShell(lab: Lab, context: CommandContext, style: Style): Promise<void> {
   const { stdout, signal } = context;
-  stdout.write(`${hints(lab, style).join('\n')}\n`);
+  stdout.write(`${hints(lab, context.environment, style).join('\n')}\n`);
   const directory = await mkdtemp(join(tmpdir(), 'lvskit-lab-'));
   try {
     const startup = join(directory, 'startup');
@@ -51,12 +54,16 @@ function startupFile(lab: Lab): string {
   return `${commands.join('\n')}\n${prompt}\n`;
 }
 
-function hints(lab: Lab, { bold, dim }: Style): readonly string[] {
+function hints(lab: Lab, environment: Environment, { bold, dim }: Style): readonly string[] {
+  const isInstalled = (program: string) =>
+    (environment['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program)));
   const url = `http://${lab.vip.includes(':') ? `[${lab.vip}]` : lab.vip}/`;
   const server = lab.realServers[0]?.name ?? 'rs1';
+  const browser = isInstalled('curl') ? 'curl -s' : 'busybox wget -q -O -';
+  const table = isInstalled('ipvsadm') ? 'ipvsadm -Ln --stats' : 'cat /proc/net/ip_vs';
   const tries: readonly (readonly [string, string])[] = [
-    [`client curl -s ${url}`, 'ask the virtual service'],
-    ['director ipvsadm -Ln --stats', 'the table, where ipvsadm is installed'],
+    [`client ${browser} ${url}`, 'ask the virtual service'],
+    [`director ${table}`, 'the table'],
     ['director cat /proc/net/ip_vs_conn', 'its connections'],
     [`${server} ip address`, 'what a real server has'],
     [`client ip neigh`, 'whose link-layer address the client uses'],
@@ -68,6 +75,6 @@ function hints(lab: Lab, { bold, dim }: Style): readonly string[] {
     bold(`The lab ${lab.name} stays up until you leave this shell (exit, or Ctrl-D).`),
     `Its hosts are commands: ${names}. Try:`,
     ...tries.map(([command, what]) => `  ${command.padEnd(width)}  ${dim(what)}`),
-    dim(`From elsewhere on this machine: ip netns exec ${lab.client.netns} COMMAND`),
+    dim(`(client is short for: ip netns exec ${lab.client.netns})`),
   ];
 }
