@@ -27,12 +27,36 @@ void SetStrides(Table& table, bool statistics) {
   table.destination_stride = sizeof(DestinationRecord) + extra;
 }
 
+/// How many destinations surely come in one piece of a dump, between which others cannot change
+/// them: they take up to 400 bytes each, with statistics and padding.
+constexpr size_t kDestinationsInOnePiece = netlink::Socket::kSmallPiece / 512;
+
 /// Whether two reads of the list of services found the same services in the same state, counters
 /// aside.
 bool SameServices(const RecordBuffer& left, const RecordBuffer& right, size_t stride) {
   if (left.size() != right.size()) return false;
   for (size_t at = 0; at < left.size(); at += stride) {
-    if (std::memcmp(left.data() + at, right.data() + at, sizeof(ServiceRecord)) != 0) return false;
+    if (std::memcmp(left.data() + at, right.data() + at,
+                    offsetof(ServiceRecord, destination_count)) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Whether the second half of the records from `from` on holds the same destinations as the first,
+/// counters and numbers of connections aside.
+bool SameHalves(const RecordBuffer& destinations, size_t from, size_t stride) {
+  constexpr size_t kLive = offsetof(DestinationRecord, active_connections);
+  constexpr size_t kFixed = offsetof(DestinationRecord, address);
+  const size_t half = (destinations.size() - from) / 2;
+  const std::byte* left = destinations.data() + from;
+  for (const std::byte* const end = left + half; left != end; left += stride) {
+    const std::byte* const right = left + half;
+    if (std::memcmp(left, right, kLive) != 0 ||
+        std::memcmp(left + kFixed, right + kFixed, sizeof(DestinationRecord) - kFixed) != 0) {
+      return false;
+    }
   }
   return true;
 }
@@ -123,7 +147,7 @@ void Client::DumpEach(netlink::Socket& socket, uint8_t command, const ServiceRec
 }
 
 void Client::ReadServices(bool statistics, RecordBuffer& services) {
-  services.Clear();
+  services.Truncate(0);
   ServiceRecord service;
   StatisticsRecord counters;
   DumpEach(listing_, IPVS_CMD_GET_SERVICE, nullptr, [&](const Message& message) {
@@ -136,20 +160,16 @@ void Client::ReadServices(bool statistics, RecordBuffer& services) {
 Table Client::ReadTable(const TableOptions& options) {
   Table table;
   SetStrides(table, options.statistics);
-  ReadServices(options.statistics, table.services);
-  if (options.consistent) {
-    RecordBuffer again;
-    int attempts = 0;
-    for (;;) {
-      ReadServices(options.statistics, again);
-      const bool same = SameServices(table.services, again, table.service_stride);
-      table.services = std::move(again);
-      if (same) break;
-      if (++attempts == kMaxAttempts) throw SystemError(EINTR, "recvmmsg");
-    }
+  RecordBuffer after;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    ReadServices(options.statistics, table.services);
+    table.destinations.Truncate(0);
+    if (options.destinations) FillDestinations(table, options);
+    if (!options.consistent) return table;
+    ReadServices(options.statistics, after);
+    if (SameServices(table.services, after, table.service_stride)) return table;
   }
-  if (options.destinations) FillDestinations(table, options);
-  return table;
+  throw SystemError(EINTR, "recvmmsg");
 }
 
 Table Client::ReadService(const ServiceRecord& key, const TableOptions& options) {
@@ -181,7 +201,11 @@ Table Client::ReadDestinations(std::span<const ServiceRecord> keys) {
 void Client::FillDestinations(Table& table, const TableOptions& options) {
   for (size_t at = 0; at < table.services.size(); at += table.service_stride) {
     auto service = table.services.Read<ServiceRecord>(at);
-    AppendDestinations(table, service, options.statistics);
+    if (options.consistent) {
+      AppendSettledDestinations(table, service, options.statistics);
+    } else {
+      AppendDestinations(table, service, options.statistics);
+    }
     table.services.Write(at, service);
   }
 }
@@ -198,6 +222,22 @@ void Client::AppendDestinations(Table& table, ServiceRecord& service, bool stati
     if (statistics) table.destinations.Append(counters);
     ++service.destination_count;
   });
+}
+
+void Client::AppendSettledDestinations(Table& table, ServiceRecord& service, bool statistics) {
+  const size_t from = table.destinations.size();
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    AppendDestinations(table, service, statistics);
+    const uint32_t count = service.destination_count;
+    if (count <= kDestinationsInOnePiece) return;
+    const size_t once = table.destinations.size();
+    AppendDestinations(table, service, statistics);
+    const bool same = service.destination_count == count &&
+                      SameHalves(table.destinations, from, table.destination_stride);
+    table.destinations.Truncate(same ? once : from);
+    if (same) return;
+  }
+  throw SystemError(EINTR, "recvmmsg");
 }
 
 std::vector<DaemonRecord> Client::ReadDaemons() {

@@ -26,8 +26,9 @@ struct Table {
 struct TableOptions {
   bool statistics = false;
   bool destinations = true;
-  /// Read the list of services until two reads in a row agree: a single dump can pass over live
-  /// services when another program removes some meanwhile, and the kernel never says so.
+  /// Read everything that comes in more than one piece until two reads agree, the services before
+  /// and after their destinations: a single dump can pass over live entries when another program
+  /// removes some meanwhile, and the kernel never says so. EINTR when they never do.
   bool consistent = false;
 };
 
@@ -68,6 +69,7 @@ class Client {
                 const Reply& on_reply);
   void ReadServices(bool statistics, RecordBuffer& services);
   void AppendDestinations(Table& table, ServiceRecord& service, bool statistics);
+  void AppendSettledDestinations(Table& table, ServiceRecord& service, bool statistics);
   void FillDestinations(Table& table, const TableOptions& options);
 
   netlink::Socket socket_;

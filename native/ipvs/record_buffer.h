@@ -48,7 +48,8 @@ class RecordBuffer {
     std::memcpy(data_ + offset, &record, sizeof record);
   }
 
-  void Clear() { size_ = 0; }
+  /// Forgets all but the first `size` bytes, and keeps the memory.
+  void Truncate(size_t size) { size_ = size; }
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] const std::byte* data() const { return data_; }
 

@@ -43,8 +43,10 @@ export interface ListOptions {
   /** Read counters and rates too. Default false. */
   readonly statistics?: boolean;
   /**
-   * Read the services until two reads in a row agree. A single read can pass over live services
-   * when another program removes some at that moment, and the kernel does not tell. Default false.
+   * Read the services before and after their destinations, and the destinations of services with
+   * many, until two reads agree. A single read can pass over live ones when another program removes
+   * some at that moment, and the kernel does not tell. Counters and connections stay live. Default
+   * false.
    */
   readonly consistent?: boolean;
 }
