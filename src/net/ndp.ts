@@ -64,7 +64,7 @@ export interface NdpSolicitOptions extends PacketOptions, AskOptions {
   readonly sender?: string | undefined;
   /**
    * Whether to say where to send the answer (the source link-layer address option). Without it,
-   * the one who answers has to ask for the sender first. Default: true, except with sender `::`,
+   * Linux answers only if it has the sender in its cache. Default: true, except with sender `::`,
    * which does not allow it.
    */
   readonly sourceLinkLayer?: boolean | undefined;
