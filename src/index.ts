@@ -110,6 +110,8 @@ export { Network, type NetworkOptions } from './net/network.ts';
 export { NetworkError, type NetworkErrorCode } from './net/network-error.ts';
 export type { NetworkEvent } from './net/network-events.ts';
 export type { NetworkWatch, WatchOptions } from './net/network-watch.ts';
+export type { AskOptions, Repeat } from './net/packet-exchange.ts';
+export type { ListenPacketsOptions, PacketListener } from './net/packet-listener.ts';
 export type {
   NextHop,
   NextHopConfig,
