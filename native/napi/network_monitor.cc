@@ -81,19 +81,15 @@ void NetworkMonitor::Start(Napi::Env env, const std::shared_ptr<State>& state,
     const bool more = monitor->Collect();
     if (monitor->Announce()) {
       reactor.Post([weak](Napi::Env current) {
-        if (const auto locked = weak.lock()) Wake(current, *locked);
+        if (const auto locked = weak.lock()) Wake(current, locked);
       });
     }
     return more;
   };
-  state->watch = reactor.poller().Watch(monitor->fd(), POLLIN, std::nullopt, std::move(collect));
+  state->poller = reactor.shared_poller();
+  state->watch = state->poller->Watch(monitor->fd(), POLLIN, std::nullopt, std::move(collect));
   state->monitor = std::move(monitor);
-  state->reactor = &reactor;
-  napi_add_env_cleanup_hook(env, ForgetReactor, state.get());
 }
-
-/// When the environment ends, the reactor ends its thread by itself, before objects are collected.
-void NetworkMonitor::ForgetReactor(void* state) { static_cast<State*>(state)->reactor = nullptr; }
 
 Napi::Value NetworkMonitor::Next(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -104,48 +100,47 @@ Napi::Value NetworkMonitor::Next(const Napi::CallbackInfo& info) {
     return deferred.Promise();
   }
   state_->waiting = deferred;
-  state_->reactor->Hold();
+  Reactor::Of(env).Hold(state_);
   Ref();
-  Wake(env, *state_);
+  Wake(env, state_);
   return deferred.Promise();
 }
 
-void NetworkMonitor::Wake(Napi::Env env, State& state) {
-  if (!state.waiting) return;
+void NetworkMonitor::Wake(Napi::Env env, const std::shared_ptr<State>& state) {
+  if (!state->waiting) return;
   try {
-    const std::vector<Event> events = state.monitor->Take();
-    if (!events.empty()) StopWaiting(state).Resolve(ToEvents(env, events));
+    const std::vector<Event> events = state->monitor->Take();
+    if (!events.empty()) StopWaiting(env, state).Resolve(ToEvents(env, events));
   } catch (...) {
-    StopWaiting(state).Reject(ToJavaScript(env, std::current_exception()).Value());
+    StopWaiting(env, state).Reject(ToJavaScript(env, std::current_exception()).Value());
   }
 }
 
-Napi::Promise::Deferred NetworkMonitor::StopWaiting(State& state) {
-  const Napi::Promise::Deferred deferred = *state.waiting;
-  state.waiting.reset();
-  state.reactor->Release();
-  state.owner->Unref();
+Napi::Promise::Deferred NetworkMonitor::StopWaiting(Napi::Env env,
+                                                    const std::shared_ptr<State>& state) {
+  const Napi::Promise::Deferred deferred = *state->waiting;
+  state->waiting.reset();
+  Reactor::Of(env).Release(state);
+  state->owner->Unref();
   return deferred;
 }
 
 Napi::Value NetworkMonitor::Close(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (state_->waiting) StopWaiting(*state_).Resolve(env.Undefined());
-  Stop(env, *state_);
+  if (state_->waiting) StopWaiting(env, state_).Resolve(env.Undefined());
+  Stop();
   return env.Undefined();
 }
 
-void NetworkMonitor::Finalize(Napi::Env env) { Stop(env, *state_); }
+/// One that waits is collected with its environment alone, when nobody waits any more.
+NetworkMonitor::~NetworkMonitor() { Stop(); }
 
-void NetworkMonitor::Stop(Napi::Env env, State& state) {
-  state.closed = true;
-  state.monitor.reset();
-  if (state.reactor == nullptr) return;
+void NetworkMonitor::Stop() {
+  state_->closed = true;
+  state_->monitor.reset();
   // The poller drops its share of the monitor, and with it the socket, on its own thread.
-  if (state.watch) state.reactor->poller().Cancel(*state.watch);
-  state.watch.reset();
-  napi_remove_env_cleanup_hook(env, ForgetReactor, &state);
-  state.reactor = nullptr;
+  if (state_->poller) state_->poller->Cancel(state_->watch);
+  state_->poller.reset();
 }
 
 }  // namespace lvskit::napi

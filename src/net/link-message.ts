@@ -225,7 +225,6 @@ function encodeFlags(settings: Common): { flags: number; changedFlags: number } 
 function encodePeer(peer: VethPeerConfig, references: ResolvedReferences) {
   const { peerNamespaceDescriptor } = references;
   return {
-    ...encodeFlags(peer),
     ...defined({
       name: peer.name,
       mtu: peer.mtu,

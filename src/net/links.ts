@@ -1,7 +1,7 @@
 import { checkObject } from '../check.ts';
 import type { NativeLink } from '../native/route.ts';
 import { defined } from './defined.ts';
-import type { Link, LinkChange, LinkConfig } from './link.ts';
+import type { Link, LinkChange, LinkConfig, VethPeerConfig } from './link.ts';
 import {
   checkLinkChange,
   checkLinkConfig,
@@ -12,8 +12,9 @@ import {
 import { checkLinkReference, describeLink, type LinkReference } from './link-reference.ts';
 import { withModule } from './modules-on-demand.ts';
 import { openNamespace } from './namespace-file.ts';
+import type { NamespaceReference } from './namespace-reference.ts';
 import type { Refusals } from './network-error.ts';
-import { type Exchange, type LinkNames, namesOf, type RouteChannel } from './route-channel.ts';
+import { type Exchange, type LinkNames, namesOf, RouteChannel } from './route-channel.ts';
 import { encapsulationModule, encodeTunnel, isTunnelKind } from './tunnel.ts';
 import { uapi } from './uapi.ts';
 
@@ -31,6 +32,16 @@ const addRefusals: Refusals = {
     reason: 'a link of that name, or a tunnel with the same ends, is already there',
   },
   EOPNOTSUPP: { code: 'NETWORK_UNSUPPORTED', reason: 'this kernel has no links of that kind' },
+};
+
+/** Without the module that they come in, the kernel takes encapsulations for a mistake. */
+const encapsulationRefusals: Refusals = {
+  ...addRefusals,
+  EINVAL: {
+    code: 'NETWORK_INVALID',
+    reason:
+      'the kernel finds it invalid, or was built without tunnels in UDP (CONFIG_NET_FOU_IP_TUNNELS)',
+  },
 };
 
 const setRefusals: Refusals = {
@@ -99,11 +110,14 @@ export class Links {
         namespaceDescriptor: netns.descriptor,
         peerNamespaceDescriptor: peerNetns.descriptor ?? netns.descriptor,
       });
-      const add = () =>
-        kernel.change('link', 'add', encodeLinkConfig(config, references), addRefusals);
-      if (tunnel?.encapsulation === undefined) return await add();
-      // Without the module the kernel takes the encapsulation for a mistake.
-      return await withModule(encapsulationModule(config.kind), add, 'NETWORK_INVALID');
+      const entry = encodeLinkConfig(config, references);
+      if (tunnel?.encapsulation === undefined) {
+        await kernel.change('link', 'add', entry, addRefusals);
+      } else {
+        const add = () => kernel.change('link', 'add', entry, encapsulationRefusals);
+        await withModule(encapsulationModule(config.kind), add, 'NETWORK_INVALID');
+      }
+      if (peer?.up === true) await bringUp(kernel, peer, config.netns, action);
     });
   }
 
@@ -146,6 +160,28 @@ export class Links {
       const index = await kernel.linkIndex(link);
       await kernel.change('link', 'remove', { index }, removeRefusals);
     });
+  }
+}
+
+/** The kernel cannot bring up the other end of a veth pair while it makes it (ENOTCONN). */
+async function bringUp(
+  kernel: Exchange,
+  peer: VethPeerConfig,
+  netns: NamespaceReference | undefined,
+  action: string,
+): Promise<void> {
+  const change = { flags: uapi.IFF_UP, changedFlags: uapi.IFF_UP };
+  const set = async (there: Exchange) => {
+    const index = await there.linkIndex(peer.name);
+    await there.change('link', 'modify', { index, ...change });
+  };
+  const place = peer.netns ?? netns;
+  if (place === undefined) return await set(kernel);
+  const channel = await RouteChannel.open(place);
+  try {
+    await channel.run(action, set);
+  } finally {
+    await channel.close();
   }
 }
 

@@ -9,12 +9,14 @@ import type {
   RouteSocket,
 } from '../native/route.ts';
 import { checkLinkReference, type LinkReference } from './link-reference.ts';
+import { withModule } from './modules-on-demand.ts';
 import {
   type NamespaceReference,
   namespaceArgument,
   namespaceError,
 } from './namespace-reference.ts';
 import { NetworkError, networkError, type Refusals } from './network-error.ts';
+import { uapi } from './uapi.ts';
 
 /** The names of links by their index. */
 export type LinkNames = ReadonlyMap<number, string>;
@@ -81,7 +83,7 @@ export class Exchange {
     entry: Partial<NativeTables[Table]>,
     refusals?: Refusals,
   ): Promise<void> {
-    await this.#explain(this.#socket.change(table, verb, entry), refusals);
+    await withIpv6(entry, () => this.#explain(this.#socket.change(table, verb, entry), refusals));
   }
 
   get<Table extends NativeTable>(
@@ -89,7 +91,7 @@ export class Exchange {
     question: Partial<NativeTables[Table]>,
     refusals?: Refusals,
   ): Promise<NativeTables[Table] | undefined> {
-    return this.#explain(this.#socket.get(table, question), refusals);
+    return withIpv6(question, () => this.#explain(this.#socket.get(table, question), refusals));
   }
 
   list<Table extends NativeTable>(
@@ -149,6 +151,12 @@ export class Exchange {
       throw isNativeError(failure) ? networkError(this.#action, failure, refusals) : failure;
     }
   }
+}
+
+/** Loads IPv6 for what is about it, as the kernel itself does for the first socket. */
+function withIpv6<Result>(message: object, work: () => Promise<Result>): Promise<Result> {
+  const isIpv6 = 'family' in message && message.family === uapi.AF_INET6;
+  return isIpv6 ? withModule('ipv6', work) : work();
 }
 
 /** The names of links by their index. */

@@ -67,6 +67,9 @@ export class Routes {
   /**
    * Which route a packet to an address takes, and the address it is sent from.
    *
+   * As long as a namespace has no rules but the kernel's own, the kernel keeps the tables `local` and
+   * `main` as one, and says `main` of routes of both.
+   *
    * @throws NetworkError `NETWORK_UNREACHABLE` when it takes none, or one that turns it down.
    */
   async get(address: string, question: RouteQuestion = {}): Promise<Route> {
@@ -182,7 +185,8 @@ function encodeQuestion(address: string, question: RouteQuestion): Partial<Nativ
     destination: destination.bytes,
     destinationLength: destination.bytes.length * 8,
     tos,
-    flags: uapi.RTM_F_LOOKUP_TABLE,
+    // IPv6 names the table of its own accord, and refuses to be asked for it.
+    flags: destination.family === 'ipv4' ? uapi.RTM_F_LOOKUP_TABLE : 0,
     ...defined({
       from: origin?.bytes,
       fromLength: origin && origin.bytes.length * 8,

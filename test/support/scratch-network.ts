@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { afterEach } from 'vitest';
+import { loadModule } from '../../src/net/modules.ts';
 import { NetworkNamespace } from '../../src/net/namespace.ts';
 import { Network } from '../../src/net/network.ts';
 
@@ -23,6 +24,8 @@ const cleanups: (() => Promise<unknown>)[] = [];
 
 /** Makes a namespace with nothing but `lo`, which is up; it goes at the end of the test. */
 export async function scratchNetwork(): Promise<ScratchNetwork> {
+  // Where it is a module, ip does not load it.
+  await loadModule('ipv6');
   const name = `lvskit-${process.pid}-${++made}`;
   const namespace = await NetworkNamespace.create(name);
   cleanups.push(() => namespace.remove());
