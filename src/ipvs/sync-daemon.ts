@@ -15,8 +15,9 @@ export interface SyncDaemonConfig {
   /** 0 to 255; a backup with 0 accepts every master's (`--syncid`). Default 0. */
   readonly syncId?: number;
   /**
-   * Largest message in bytes, 1 to 65507 (`--sync-maxlen`, since Linux 4.3). Default: the kernel's,
-   * from the interface's MTU.
+   * Largest message in bytes, 1 to 65507 (`--sync-maxlen`, since Linux 4.3); a backup makes at least
+   * 1024 of it. Default: 1472, and for a backup what its interface's MTU has room for, if that is
+   * more.
    */
   readonly maxLength?: number;
   /** Multicast address (`--mcast-group`, since Linux 4.3). Default 224.0.0.81. */

@@ -4,7 +4,7 @@ import { collectUntil, socketCount } from './descriptors.ts';
 
 /** The part of the addon's sockets that their lifetime is about. */
 export interface ClosableSocket {
-  open(): Promise<void>;
+  open(netns: undefined): Promise<void>;
   close(): void;
 }
 
@@ -21,7 +21,7 @@ export function describeLifetime<Socket extends ClosableSocket>(
 ): void {
   const opened = async (): Promise<Socket> => {
     const socket = create();
-    await socket.open();
+    await socket.open(undefined);
     return socket;
   };
 
@@ -36,7 +36,7 @@ export function describeLifetime<Socket extends ClosableSocket>(
     it('begins with open(): before it, calls are refused', async () => {
       const socket = create();
       expect(() => call(socket)).toThrow('the socket is not open');
-      await socket.open();
+      await socket.open(undefined);
       await call(socket);
       socket.close();
     });
@@ -65,7 +65,7 @@ export function describeLifetime<Socket extends ClosableSocket>(
     it('is over when close() comes while open() is under way', async () => {
       const before = socketCount();
       const socket = create();
-      const opening = socket.open();
+      const opening = socket.open(undefined);
       socket.close();
       await opening;
       expect(() => call(socket)).toThrow('the socket is not open');
@@ -76,7 +76,7 @@ export function describeLifetime<Socket extends ClosableSocket>(
       const before = socketCount();
       const socket = await opened();
       const one = socketCount() - before;
-      await Promise.all([socket.open(), socket.open()]);
+      await Promise.all([socket.open(undefined), socket.open(undefined)]);
       await call(socket);
       expect(await collectUntil(() => socketCount() === before + one)).toBe(true);
       socket.close();
