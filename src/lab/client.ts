@@ -32,7 +32,8 @@ class OneConnectionAgent extends Agent {
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
-    super({ keepAlive: true, maxSockets: 1 });
+    // TCP's own probes of idle connections would show in the director's packet counters.
+    super({ keepAlive: true, keepAliveMsecs: 3_600_000, maxSockets: 1 });
     this.#socket = socket;
   }
 

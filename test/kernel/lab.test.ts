@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Lab, type LabOptions } from '../../src/lab/lab.ts';
 import { NetworkNamespace } from '../../src/net/namespace.ts';
@@ -77,6 +78,22 @@ describe('a lab', () => {
     expect(await active()).toBe(1);
     await connection.close();
     expect(await active()).toBe(0);
+  });
+
+  it('sends nothing over a connection that is only held', async () => {
+    await build();
+    for (const server of lab.realServers) await lab.serve(server);
+    const service = await lab.addService();
+    await using held = await lab.connect();
+    const packets = async () =>
+      (await lab.ipvs.find(service, { statistics: true }))?.statistics?.packetsIn;
+    // The kernel counts every two seconds.
+    await expect.poll(packets, { timeout: 5_000 }).toBeGreaterThan(0n);
+    await sleep(2_100);
+    const before = await packets();
+    await sleep(3_000);
+    expect(held.socket.destroyed).toBe(false);
+    expect(await packets()).toBe(before);
   });
 
   it('has as many servers, clients and virtual addresses as it is asked for', async () => {
