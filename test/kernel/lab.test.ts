@@ -96,6 +96,28 @@ describe('a lab', () => {
     expect(await packets()).toBe(before);
   });
 
+  it.each([
+    { forwarding: 'nat', family: 'ipv4' },
+    { forwarding: 'nat', family: 'ipv6' },
+    { forwarding: 'dr', family: 'ipv6' },
+    { forwarding: 'tun', family: 'ipv6' },
+  ] as const)('reaches a service by firewall mark: $forwarding over $family', async (kind) => {
+    await build({ ...kind, virtualAddresses: 2 });
+    for (const server of lab.realServers) await lab.serve(server);
+    await lab.addService({ firewallMark: 7, scheduler: 'rr' });
+    const { director } = lab;
+    const sourceAddress = director.addresses.at(-1);
+    const servers = [];
+    for (const address of lab.vips) {
+      const question = { from: director, mark: 7, sourceAddress, address };
+      servers.push((await lab.request(question)).server);
+    }
+    expect(servers.sort()).toEqual(['rs1', 'rs2']);
+    await expect(lab.request({ from: director, sourceAddress })).rejects.toMatchObject({
+      code: 'NETWORK_REFUSED',
+    });
+  });
+
   it('has as many servers, clients and virtual addresses as it is asked for', async () => {
     await build({ realServers: 3, clientAddresses: 2, virtualAddresses: 2 });
     expect(lab.realServers.map(({ name }) => name)).toEqual(['rs1', 'rs2', 'rs3']);
