@@ -1,13 +1,24 @@
+import { once } from 'node:events';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
-import { expectGone, familyOf, inGuest, pipedToGuest, traces } from './in-kernel-run.ts';
+import { execa } from 'execa';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { expectGone, familyOf, fedInGuest, inGuest, traces } from './in-kernel-run.ts';
 
 /** Until a run has written its first output: the command is up. */
 function running(run: { readonly stdout: Readable }): Promise<void> {
   return new Promise((resolve) => {
     run.stdout.once('data', () => resolve());
   });
+}
+
+async function endlessPipe(): Promise<FileHandle> {
+  const directory = await mkdtemp('/tmp/lvskit-pipe-');
+  await execa`mkfifo ${directory}/pipe`;
+  const pipe = await open(`${directory}/pipe`, 'r+');
+  await rm(directory, { recursive: true });
+  return pipe;
 }
 
 describe('a signal to in-kernel', () => {
@@ -84,11 +95,15 @@ describe('a guest that ends early', () => {
 
   it('goes with in-kernel when that is killed with -9, input and all', async () => {
     const before = await traces();
-    const run = pipedToGuest(['bash', '-c', 'echo up; sleep 100']);
+    // Open for writing as well, it never comes to its end.
+    const pipe = await endlessPipe();
+    onTestFinished(() => pipe.close());
+    const run = fedInGuest(['bash', '-c', 'echo up; sleep 100'], pipe.fd);
     await running(run);
     const family = await familyOf(run.pid);
+    const exit = once(run, 'exit');
     run.kill('SIGKILL');
-    expect(await run).toMatchObject({ signal: 'SIGKILL' });
+    expect(await exit).toEqual([null, 'SIGKILL']);
     await expectGone(family);
     expect(await traces()).toEqual(before);
   });

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -26,10 +27,11 @@ export function bytesInGuest(command: readonly string[], input: Uint8Array, cwd:
   return execa(program, ['--kernel', '6.1', '--', ...command], options);
 }
 
-/** Starts a program in a 6.1 guest with a pipe to it that stays open. */
-export function pipedToGuest(command: readonly string[]) {
-  const options = { reject: false, stdin: 'pipe' } as const;
-  return execa(program, ['--kernel', '6.1', '--', ...command], options);
+/** Starts a program in a 6.1 guest with this open file as its input. */
+export function fedInGuest(command: readonly string[], descriptor: number) {
+  return spawn(program, ['--kernel', '6.1', '--', ...command], {
+    stdio: [descriptor, 'pipe', 'ignore'],
+  });
 }
 
 /** Starts a shell command line in a 6.1 guest. */
