@@ -7,9 +7,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { expectGone, familyOf, fedInGuest, inGuest, traces } from './in-kernel-run.ts';
 
 /** Until a run has written its first output: the command is up. */
-function running(run: { readonly stdout: Readable }): Promise<void> {
+function running(run: { readonly stdout: Readable | null }): Promise<void> {
   return new Promise((resolve) => {
-    run.stdout.once('data', () => resolve());
+    run.stdout?.once('data', () => resolve());
   });
 }
 
