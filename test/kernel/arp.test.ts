@@ -356,7 +356,7 @@ describe('arp.listen()', () => {
   });
 
   it('fails when the link goes down', async () => {
-    await two.run('link', 'add', 'd0', 'type', 'dummy');
+    await two.run('link', 'add', 'd0', 'type', 'bridge');
     await two.run('link', 'set', 'd0', 'up');
     const listener = arp.listen({ netns: two.netns, link: 'd0' });
     await listener.ready;
@@ -376,7 +376,7 @@ describe('ARP sockets', () => {
     ['a link that is no Ethernet', 'lo', 'NETWORK_INVALID', 'it is no Ethernet link'],
     ['a link that is down', 'down0', 'NETWORK_UNREACHABLE', 'the link is down'],
   ])('refuse %s', async (_what, name, code, reason) => {
-    await two.run('link', 'add', 'down0', 'type', 'dummy').catch(() => undefined);
+    await two.run('link', 'add', 'down0', 'type', 'bridge').catch(() => undefined);
     const place = { netns: two.netns, link: name };
     const shown = typeof name === 'number' ? `link ${name}` : name;
     const message = `cannot open ${shown} for ARP: ${reason}`;

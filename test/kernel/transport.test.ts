@@ -138,9 +138,11 @@ describe('transport', () => {
       (one: { scope: string; family: string }) => one.scope === 'link' && one.family === 'inet6',
     );
     const address: string = found.local;
-    await expect
-      .poll(async () => (await execa('ip', ['-n', other, 'address'])).stdout, { timeout: 10_000 })
-      .not.toContain('tentative');
+    for (const name of [netns, other]) {
+      await expect
+        .poll(async () => (await execa('ip', ['-n', name, 'address'])).stdout, { timeout: 10_000 })
+        .not.toContain('tentative');
+    }
     const server = createServer((socket) => socket.end('near'));
     const port = 8080;
     open.push(await listen(server, { netns, address, port, device: 'veth0' }));
