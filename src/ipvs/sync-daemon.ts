@@ -16,8 +16,8 @@ export interface SyncDaemonConfig {
   readonly syncId?: number;
   /**
    * Largest message in bytes, 1 to 65507 (`--sync-maxlen`, since Linux 4.3); a backup makes at least
-   * 1024 of it. Default: 1472, and for a backup what its interface's MTU has room for, if that is
-   * more.
+   * 1024 of it, an IPv6 group at most 65487. Default: what 1500 bytes have room for, which is 1472 or
+   * for an IPv6 group 1452, and for a backup what its interface's MTU has, if that is more.
    */
   readonly maxLength?: number;
   /** Multicast address (`--mcast-group`, since Linux 4.3). Default 224.0.0.81. */
