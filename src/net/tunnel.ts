@@ -28,7 +28,7 @@ export interface TunnelEncapsulation {
   readonly sourcePort?: number | 'auto';
   /** UDP checksums over IPv4. Default false. */
   readonly checksum?: boolean;
-  /** UDP checksums over IPv6. Default false; without them the other side has to agree. */
+  /** UDP checksums over IPv6. Default true there, since few take packets without; else false. */
   readonly checksum6?: boolean;
   /** Remote checksum offload (`gue`). Default false. */
   readonly remoteChecksum?: boolean;
@@ -114,7 +114,7 @@ export function encodeTunnel(
     tos: number(settings.tos, 'inherit', 0, inheritTos, 0, 255, 'tunnel tos'),
     ...mode(kind, settings.mode),
     ...(overIpv6 ? limit(settings) : discovery(settings)),
-    ...encapsulation(settings.encapsulation),
+    ...encapsulation(settings.encapsulation, overIpv6),
     ...greFields(kind, settings),
     external: flag(settings.external, false, 'tunnel external'),
   };
@@ -209,13 +209,17 @@ const encapsulationFlags = {
   remoteChecksum: uapi.TUNNEL_ENCAP_FLAG_REMCSUM,
 } as const;
 
-function encapsulation(settings: TunnelEncapsulation | undefined): Partial<NativeTunnel> {
+function encapsulation(
+  settings: TunnelEncapsulation | undefined,
+  overIpv6: boolean,
+): Partial<NativeTunnel> {
   if (settings === undefined) return {};
   checkObject(settings, 'tunnel encapsulation');
   checkInteger(settings.destinationPort, 1, 65535, 'tunnel encapsulation destinationPort');
   let bits = 0;
   for (const name of Object.keys(encapsulationFlags) as (keyof typeof encapsulationFlags)[]) {
-    const wanted = flag(settings[name], false, `tunnel encapsulation ${name}`);
+    const usual = name === 'checksum6' && overIpv6;
+    const wanted = flag(settings[name], usual, `tunnel encapsulation ${name}`);
     if (wanted) bits |= encapsulationFlags[name];
   }
   return {
