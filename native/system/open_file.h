@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 
 #include "system/file_descriptor.h"
@@ -12,5 +14,9 @@ namespace lvskit::system {
 /// /proc/thread-self/net, since /proc/net is that of the process.
 /// Throws SystemError (`openat`).
 [[nodiscard]] FileDescriptor OpenFile(const std::string& path, const NetworkNamespace& where);
+
+/// Reads until `buffer` is full or the file ends; returns the count of bytes. A file of /proc gives
+/// a page at a time, which is little for a trip to another thread. Throws SystemError (`read`).
+[[nodiscard]] size_t ReadFully(const FileDescriptor& file, std::span<std::byte> buffer);
 
 }  // namespace lvskit::system

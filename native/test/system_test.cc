@@ -2,7 +2,11 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <span>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -10,6 +14,7 @@
 #include "support.h"
 #include "system/file_descriptor.h"
 #include "system/namespace.h"
+#include "system/open_file.h"
 #include "system/system_error.h"
 
 namespace lvskit {
@@ -90,6 +95,39 @@ TEST_CASE("work for another namespace runs there, and the calling thread stays w
   own.Run([&] { worker = std::this_thread::get_id(); });
   CHECK(worker != std::this_thread::get_id());
   CHECK_THROWS_AS(own.Run([] { throw std::domain_error("enough"); }), std::domain_error);
+}
+
+TEST_CASE(
+    "a file is read until the buffer is full or the file ends, however little comes at once") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const FileDescriptor source(ends[0]);
+  std::thread writer([sink = FileDescriptor(ends[1])] {
+    for (int part = 0; part < 5; ++part) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      if (::write(sink.get(), "abc", 3) != 3) return;
+    }
+  });
+  std::array<std::byte, 10> buffer{};
+  CHECK(system::ReadFully(source, buffer) == 10);
+  CHECK(buffer[9] == std::byte{'a'});
+  CHECK(system::ReadFully(source, buffer) == 5);
+  CHECK(buffer[4] == std::byte{'c'});
+  CHECK(system::ReadFully(source, buffer) == 0);
+  CHECK(system::ReadFully(source, std::span<std::byte>()) == 0);
+  writer.join();
+}
+
+TEST_CASE("a file that cannot be read is refused by name of the call") {
+  const FileDescriptor folder = system::OpenFile("/", NetworkNamespace());
+  std::array<std::byte, 8> buffer{};
+  try {
+    static_cast<void>(system::ReadFully(folder, buffer));
+    FAIL("a folder was read");
+  } catch (const SystemError& error) {
+    CHECK(error.syscall() == "read");
+    CHECK(error.error_number() == EISDIR);
+  }
 }
 
 }  // namespace

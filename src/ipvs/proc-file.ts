@@ -1,13 +1,9 @@
-import { read as readDescriptor } from 'node:fs';
-import { promisify } from 'node:util';
 import { errnoName, errnoNumber } from '../errors.ts';
 import { isNativeError, type NativeNamespace } from '../native/addon.ts';
 import { loadAddon } from '../native/load.ts';
 import type { NativeDescriptor } from '../native/system.ts';
 import { IpvsError, type IpvsErrorCode, readError } from './ipvs-error.ts';
 import { LineError } from './line-error.ts';
-
-const read = promisify(readDescriptor);
 
 /** The files of IPVS in /proc/net. */
 export type ProcFileName =
@@ -37,16 +33,15 @@ export class ProcFile {
     return new ProcFile(await loadAddon().openFile(`/proc/thread-self/net/${name}`, netns()));
   }
 
-  /** Fills the buffer from its start, as far as the kernel goes in one call; 0 at the end. */
-  read(buffer: Buffer): Promise<number> {
-    const reading = read(this.#descriptor.number(), buffer, 0, buffer.length, null);
-    const size = reading.then(({ bytesRead }) => bytesRead);
+  /** Fills the buffer; resolves to the count of bytes, less than it holds at the end of the file. */
+  read(buffer: Uint8Array): Promise<number> {
+    const size = this.#descriptor.read(buffer);
     // Whoever asked hears of a failure; here it only counts that the call is over.
     this.#reading = size.catch(() => undefined);
     return size;
   }
 
-  /** Waits for a call under way first: before it is over, the number must not be another file's. */
+  /** Resolves when the file is closed, which is after a call under way. */
   async close(): Promise<void> {
     await this.#reading;
     this.#descriptor.close();
@@ -87,8 +82,7 @@ export function procError(error: unknown, what: string, name: ProcFileName): unk
     });
   }
   if (!isNativeError(error)) return error;
-  // Node's own errors carry negative numbers.
-  const errno = Math.abs(error.errno);
+  const { errno } = error;
   const refused = (code: IpvsErrorCode, because: string) =>
     new IpvsError(code, `cannot ${what}: ${because}`, { errno, cause: error });
   if (isMissingProcFile(error)) {

@@ -4,9 +4,11 @@ import type { NativeNamespace } from './addon.ts';
 export interface NativeDescriptor {
   /** Its number, which stays the descriptor's to close. */
   number(): number;
+  /** Fills the buffer; resolves to the count of bytes, less than it holds at the end of the file. */
+  read(buffer: Uint8Array): Promise<number>;
   /** Its number, once, which is the caller's to close from then on. */
   take(): number;
-  /** Closes it, unless it was taken. */
+  /** Closes it, unless it was taken, once no call is under way. */
   close(): void;
 }
 
