@@ -33,22 +33,6 @@ namespace {
 
 using netlink::Message;
 using netlink::MessageWriter;
-using Shape = std::vector<uint32_t>;
-
-/// The types and lengths of attributes, three levels deep: messages that differ in no more than
-/// their numbers are the same to a fuzzer.
-void AddShape(std::span<const std::byte> bytes, int depth, Shape& shape) {
-  netlink::AttributeReader reader(bytes);
-  netlink::Attribute attribute;
-  try {
-    while (reader.Next(attribute)) {
-      shape.push_back(attribute.type << 16 | static_cast<uint32_t>(attribute.payload.size()));
-      if (depth > 0 && attribute.payload.size() > 8) AddShape(attribute.payload, depth - 1, shape);
-    }
-  } catch (const netlink::FormatError&) {
-    shape.push_back(static_cast<uint32_t>(bytes.size()));
-  }
-}
 
 /// The files of one fuzzer.
 class Corpus {
@@ -58,26 +42,12 @@ class Corpus {
     std::filesystem::create_directories(folder_);
   }
 
-  /// Keeps a message of a shape not seen before. `header` is the size of the family's own header.
-  void Add(std::span<const std::byte> message, size_t header) {
-    const size_t attributes = NLMSG_ALIGN(sizeof(nlmsghdr) + header);
-    Shape shape;
-    if (attributes <= message.size()) AddShape(message.subspan(attributes), 2, shape);
-    Keep(message, std::move(shape));
-  }
-
-  /// Keeps a frame whose size and `kind` were not seen together before.
-  void AddFrame(std::span<const std::byte> frame, std::byte kind) {
-    Keep(frame, {static_cast<uint32_t>(frame.size()), std::to_integer<uint32_t>(kind)});
-  }
-
   [[nodiscard]] size_t kept() const { return kept_; }
 
- private:
-  static constexpr size_t kMaxKept = 16;
-
-  void Keep(std::span<const std::byte> bytes, Shape shape) {
-    if (kept_ == kMaxKept || !seen_.insert(std::move(shape)).second) return;
+  /// Keeps what was not seen before, the first `volatile_size` bytes aside.
+  void Add(std::span<const std::byte> bytes, size_t volatile_size = 0) {
+    const auto rest = bytes.subspan(std::min(volatile_size, bytes.size()));
+    if (kept_ == kMaxKept || !seen_.emplace(rest.begin(), rest.end()).second) return;
     std::array<char, 16> number{};
     (void)std::snprintf(number.data(), number.size(), "-%02zu.bin", ++kept_);
     std::ofstream file(folder_ / (prefix_ + number.data()), std::ios::binary);
@@ -87,9 +57,12 @@ class Corpus {
     if (!file) throw system::SystemError(EIO, "write");
   }
 
+ private:
+  static constexpr size_t kMaxKept = 64;
+
   std::filesystem::path folder_;
   std::string prefix_;
-  std::set<Shape> seen_;
+  std::set<std::vector<std::byte>> seen_;
   size_t kept_ = 0;
 };
 
@@ -154,13 +127,8 @@ class Capture {
     Dump<rtmsg>("route_rule", RTM_GETRULE);
     Refusals();
     std::this_thread::sleep_for(duration);
-    Frames("arp", arp, [](std::span<const std::byte> frame) {
-      constexpr size_t kOperation = 21;
-      const bool announcement = std::ranges::equal(frame.subspan(28, 4), frame.subspan(38, 4));
-      return frame[kOperation] | std::byte{announcement ? uint8_t{0x80} : uint8_t{0}};
-    });
-    constexpr size_t kFlags = 58;
-    Frames("ndp", ndp, [](std::span<const std::byte> frame) { return frame[kFlags]; });
+    Frames("arp", arp);
+    Frames("ndp", ndp);
   }
 
  private:
@@ -177,7 +145,7 @@ class Capture {
 
   void Generic(Corpus& corpus, const MessageWriter& request) {
     generic_.Ask(request, [&](std::span<const std::byte> message) {
-      if (IsData(message)) corpus.Add(message, sizeof(genlmsghdr));
+      if (IsData(message)) corpus.Add(message, sizeof(nlmsghdr));
     });
   }
 
@@ -189,7 +157,7 @@ class Capture {
     uint16_t number = 0;
     generic_.Ask(request, [&](std::span<const std::byte> message) {
       if (!IsData(message)) return;
-      corpus.Add(message, sizeof(genlmsghdr));
+      corpus.Add(message, sizeof(nlmsghdr));
       netlink::MessageReader reader(message);
       Message description{};
       if (reader.Next(description)) {
@@ -214,7 +182,7 @@ class Capture {
     ipvs::EncodeQuery(request, ipvs_, 1, IPVS_CMD_GET_SERVICE, NLM_F_DUMP, nullptr);
     generic_.Ask(request, [&](std::span<const std::byte> message) {
       if (!IsData(message)) return;
-      services.Add(message, sizeof(genlmsghdr));
+      services.Add(message, sizeof(nlmsghdr));
       netlink::MessageReader reader(message);
       Message answer{};
       ipvs::StatisticsRecord statistics;
@@ -262,7 +230,7 @@ class Capture {
     request.Header(Header{});
     request.End();
     route_.Ask(request, [&](std::span<const std::byte> message) {
-      if (IsData(message)) corpus.Add(message, sizeof(Header));
+      if (IsData(message)) corpus.Add(message, sizeof(nlmsghdr));
     });
     Report(fuzzer, corpus);
   }
@@ -272,7 +240,7 @@ class Capture {
   void Refusals() {
     Corpus corpus = Open("extended_ack");
     const auto keep = [&](std::span<const std::byte> message) {
-      if (!IsData(message)) corpus.Add(message, sizeof(nlmsgerr));
+      if (!IsData(message)) corpus.Add(message, sizeof(nlmsghdr));
     };
     for (const bool capped : {false, true}) {
       RawSocket generic(NETLINK_GENERIC);
@@ -321,12 +289,9 @@ class Capture {
     Report("extended_ack", corpus);
   }
 
-  template <typename KindOf>
-  void Frames(const char* fuzzer, const packet::Socket& socket, KindOf kind_of) {
+  void Frames(const char* fuzzer, const packet::Socket& socket) {
     Corpus corpus = Open(fuzzer);
-    socket.Receive([&](const packet::Socket::Frame& frame) {
-      corpus.AddFrame(frame.bytes, kind_of(frame.bytes));
-    });
+    socket.Receive([&](const packet::Socket::Frame& frame) { corpus.Add(frame.bytes); });
     Report(fuzzer, corpus);
   }
 
