@@ -44,7 +44,7 @@ class Socket {
 
   /// Throws SystemError (`open`, `setns`, `socket`, `bind`).
   Socket(int protocol, const system::NetworkNamespace& network_namespace,
-                  size_t piece = kLargePiece);
+         size_t piece = kLargePiece);
 
   /// Reserves `count` consecutive sequence numbers and returns the first.
   uint32_t ReserveSequences(uint32_t count);
