@@ -1,5 +1,5 @@
-import { type DestinationKey, formatDestinationKey } from './destination.ts';
-import { formatServiceKey, type ServiceKey } from './service.ts';
+import type { DestinationKey } from './destination.ts';
+import type { ServiceKey } from './service.ts';
 import type { Counters } from './statistics.ts';
 import type { ServiceState } from './table.ts';
 import type { TableIndex } from './table-diff.ts';
@@ -39,19 +39,18 @@ export interface DestinationRates {
  */
 export function tableRates(
   before: TableIndex<ServiceState>,
-  after: readonly ServiceState[],
+  after: TableIndex<ServiceState>,
   seconds: number,
 ): readonly ServiceRates[] {
-  return after.map((service) => {
-    const { key } = service;
-    const was = before.get(formatServiceKey(key));
+  return Array.from(after, ([name, { service, names }]) => {
+    const was = before.get(name);
     return {
-      key,
+      key: service.key,
       rates: ratesBetween(was?.service.statistics, service.statistics, seconds),
-      destinations: service.destinations.map((destination) => ({
+      destinations: service.destinations.map((destination, index) => ({
         key: destination.key,
         rates: ratesBetween(
-          was?.destinations.get(formatDestinationKey(destination.key))?.statistics,
+          was?.find(names[index] ?? '', index)?.statistics,
           destination.statistics,
           seconds,
         ),

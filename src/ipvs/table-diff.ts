@@ -71,14 +71,29 @@ export function diffTables(
   return diffIndexed(indexTable(before), indexTable(after));
 }
 
-/** A service and its destinations by the text of their keys. */
-export interface IndexedService<Service extends ComparedService> {
+/** A service whose destinations can be found by the text of their keys. */
+export class IndexedService<Service extends ComparedService = ComparedService> {
   readonly service: Service;
-  readonly destinations: ReadonlyMap<string, Service['destinations'][number]>;
+  /** The texts of the destinations' keys, in their order. */
+  readonly names: readonly string[];
+  #byName: ReadonlyMap<string, Service['destinations'][number]> | undefined;
+
+  constructor(service: Service) {
+    this.service = service;
+    this.names = service.destinations.map(({ key }) => formatDestinationKey(key));
+  }
+
+  /** @param likely Where it is unless the order has changed, which it seldom has. */
+  find(name: string, likely: number): Service['destinations'][number] | undefined {
+    const { destinations } = this.service;
+    if (this.names[likely] === name) return destinations[likely];
+    this.#byName ??= new Map(destinations.map((one, index) => [this.names[index] ?? '', one]));
+    return this.#byName.get(name);
+  }
 }
 
-/** A table by the text of its services' keys. */
-export type TableIndex<Service extends ComparedService> = ReadonlyMap<
+/** A table by the text of its services' keys, in their order. */
+export type TableIndex<Service extends ComparedService = ComparedService> = ReadonlyMap<
   string,
   IndexedService<Service>
 >;
@@ -86,22 +101,13 @@ export type TableIndex<Service extends ComparedService> = ReadonlyMap<
 export function indexTable<Service extends ComparedService>(
   services: readonly Service[],
 ): TableIndex<Service> {
-  const index = new Map<string, IndexedService<Service>>();
-  for (const service of services) {
-    const destinations = new Map<string, Service['destinations'][number]>();
-    for (const destination of service.destinations) {
-      destinations.set(formatDestinationKey(destination.key), destination);
-    }
-    index.set(formatServiceKey(service.key), { service, destinations });
-  }
-  return index;
+  return new Map(
+    services.map((service) => [formatServiceKey(service.key), new IndexedService(service)]),
+  );
 }
 
 /** {@link diffTables} of tables that have been indexed already. */
-export function diffIndexed(
-  before: TableIndex<ComparedService>,
-  after: TableIndex<ComparedService>,
-): TableChange[] {
+export function diffIndexed(before: TableIndex, after: TableIndex): TableChange[] {
   const found: [name: string, changes: TableChange[]][] = [];
   for (const [name, indexed] of after) {
     const changes = diffService(before.get(name), indexed);
@@ -113,9 +119,10 @@ export function diffIndexed(
   return inOrder(found).flatMap(([, changes]) => changes);
 }
 
-type Indexed = IndexedService<ComparedService>;
-
-function diffService(before: Indexed | undefined, after: Indexed | undefined): TableChange[] {
+function diffService(
+  before: IndexedService | undefined,
+  after: IndexedService | undefined,
+): TableChange[] {
   const service = after?.service.key ?? before?.service.key;
   if (service === undefined) return [];
   const changes: TableChange[] = [];
@@ -133,45 +140,48 @@ function diffService(before: Indexed | undefined, after: Indexed | undefined): T
       });
     }
   }
-  changes.push(...diffDestinations(service, before?.destinations, after?.destinations));
+  changes.push(...diffDestinations(service, before, after));
   if (before !== undefined && after === undefined) {
     changes.push({ type: 'service-removed', service, before: serviceSettings(before.service) });
   }
   return changes;
 }
 
-type IndexedDestinations = ReadonlyMap<string, ComparedDestination>;
-const noDestinations: IndexedDestinations = new Map();
-
 function diffDestinations(
   service: ServiceKey,
-  before: IndexedDestinations = noDestinations,
-  after: IndexedDestinations = noDestinations,
+  before: IndexedService | undefined,
+  after: IndexedService | undefined,
 ): TableChange[] {
-  const found: [name: string, change: TableChange][] = [];
-  for (const [name, now] of after) {
-    const was = before.get(name);
-    const destination = now.key;
-    if (was === undefined) {
-      const change = { service, destination, after: destinationSettings(now) };
-      found.push([name, { type: 'destination-added', ...change }]);
-      continue;
-    }
-    const changed = differing<DestinationSettings>(destinationFields, was, now);
-    if (changed.length > 0) {
-      const settings = { before: destinationSettings(was), after: destinationSettings(now) };
-      found.push([
-        name,
-        { type: 'destination-edited', service, destination, ...settings, changed },
-      ]);
-    }
+  // By name, since a table that grows while it is read can have a destination twice.
+  const found = new Map<string, TableChange>();
+  for (const [index, name] of after?.names.entries() ?? []) {
+    const now = after?.service.destinations[index];
+    const was = before?.find(name, index);
+    const change = now && diffDestination(service, was, now);
+    if (change !== undefined) found.set(name, change);
   }
-  for (const [name, was] of before) {
-    if (after.has(name)) continue;
+  for (const [index, name] of before?.names.entries() ?? []) {
+    const was = before?.service.destinations[index];
+    if (was === undefined || after?.find(name, index) !== undefined) continue;
     const change = { service, destination: was.key, before: destinationSettings(was) };
-    found.push([name, { type: 'destination-removed', ...change }]);
+    found.set(name, { type: 'destination-removed', ...change });
   }
-  return inOrder(found).map(([, change]) => change);
+  return inOrder([...found]).map(([, change]) => change);
+}
+
+function diffDestination(
+  service: ServiceKey,
+  was: ComparedDestination | undefined,
+  now: ComparedDestination,
+): TableChange | undefined {
+  if (was === undefined) {
+    const change = { service, destination: now.key, after: destinationSettings(now) };
+    return { type: 'destination-added', ...change };
+  }
+  const changed = differing<DestinationSettings>(destinationFields, was, now);
+  if (changed.length === 0) return undefined;
+  const settings = { before: destinationSettings(was), after: destinationSettings(now) };
+  return { type: 'destination-edited', service, destination: now.key, ...settings, changed };
 }
 
 const serviceFields: readonly (keyof ServiceSettings)[] = [
@@ -201,12 +211,16 @@ function destinationSettings(state: DestinationSettings): DestinationSettings {
   return { forwarding, weight, upperThreshold, lowerThreshold, tunnel };
 }
 
+const noFields: readonly never[] = [];
+
 function differing<Settings>(
   fields: readonly (keyof Settings)[],
   before: Settings,
   after: Settings,
-): (keyof Settings)[] {
-  return fields.filter((field) => !isSame(before[field], after[field]));
+): readonly (keyof Settings)[] {
+  const isChanged = (field: keyof Settings) => !isSame(before[field], after[field]);
+  // Next to nothing differs in a large table that is watched.
+  return fields.some(isChanged) ? fields.filter(isChanged) : noFields;
 }
 
 /** Settings are plain values, lists whose order means nothing, or flat objects. */

@@ -136,9 +136,7 @@ async function* takeSamples(sampling: Sampling): AsyncGenerator<TableSample> {
       services,
       changes: before === undefined ? [] : diffIndexed(before.index, index),
       rates:
-        before === undefined || !statistics
-          ? undefined
-          : tableRates(before.index, services, seconds),
+        before === undefined || !statistics ? undefined : tableRates(before.index, index, seconds),
     };
     before = { start, index };
     due = Math.max(due + intervalMs, clock.now());

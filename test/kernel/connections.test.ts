@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -188,7 +188,7 @@ describe('the connection table', () => {
     });
   });
 
-  it('is that of the namespace that was opened, whatever becomes of its name', async () => {
+  it('is that of the namespace that was opened, whatever becomes of its name or descriptor', async () => {
     const director = await localDirector(`${vip}/32`, `${rip}/32`);
     await balance(director.ipvs, 80);
     await director.serve(rip, 8080);
@@ -200,11 +200,17 @@ describe('the connection table', () => {
     expect(await all(other.ipvs.connections())).toEqual([]);
     expect(await all(readConnections({ netns: other.netns }))).toEqual([]);
 
+    const descriptor = openSync(`/run/netns/${director.netns}`, 'r');
+    await using byDescriptor = await Ipvs.open({ netns: descriptor });
+    expect(await all(readConnections({ netns: descriptor }))).toHaveLength(1);
+    closeSync(descriptor);
+
     const renewed = await NetworkNamespace.open(director.netns);
     await renewed.remove();
     await NetworkNamespace.create(director.netns);
     expect(await all(readConnections({ netns: director.netns }))).toEqual([]);
     expect(await all(director.ipvs.connections())).toHaveLength(1);
+    expect(await all(byDescriptor.connections())).toHaveLength(1);
   });
 });
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Ipvs, type TableSample } from '../../src/index.ts';
 import { socketCount } from '../support/descriptors.ts';
 import { type LocalDirector, localDirector } from '../support/local-director.ts';
@@ -83,13 +83,21 @@ describe('watching a table', () => {
   it('has the rates of the traffic between two samples', async () => {
     const director = await webDirector();
     await director.serve(rs1.address, rs1.port);
-    // Longer than the 2 seconds after which the kernel has counted the first connection.
-    const samples = director.ipvs.watch({ intervalMs: 3000 });
+    const samples = director.ipvs.watch({ intervalMs: 1 });
     const first = await next(samples);
     expect(first.rates).toBeUndefined();
     for (let made = 0; made < 6; made++) {
       await director.connect({ address: web.address, port: web.port });
     }
+    await vi.waitFor(
+      async () => {
+        const [service] = await director.ipvs.list({ statistics: true });
+        const [destination] = service?.destinations ?? [];
+        expect(service?.statistics?.connections).toBe(6n);
+        expect(destination?.statistics?.connections).toBe(6n);
+      },
+      { timeout: 6000, interval: 100 },
+    );
     const second = await next(samples);
     const seconds = (second.at.getTime() - first.at.getTime()) / 1000;
     const [service] = second.rates ?? [];

@@ -49,7 +49,7 @@ describe('the rates between two samples', () => {
         ],
       }),
     ];
-    const rates = tableRates(indexTable(before), after, 5);
+    const rates = tableRates(indexTable(before), indexTable(after), 5);
     expect(
       rates.map(({ key, rates, destinations }) => [
         key,
@@ -74,7 +74,7 @@ describe('the rates between two samples', () => {
       statistics: counted(30n),
       destinations: [destinationState(1, { statistics: counted(30n) })],
     });
-    expect(tableRates(indexTable([]), [fresh], 1)).toEqual([
+    expect(tableRates(indexTable([]), indexTable([fresh]), 1)).toEqual([
       {
         key: fresh.key,
         rates: undefined,

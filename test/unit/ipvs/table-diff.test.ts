@@ -251,6 +251,14 @@ describe('the difference of two tables', () => {
     expect(diffTables([ipv4], [spelledOut])).toEqual([]);
   });
 
+  it('takes what a growing table showed twice for one', () => {
+    const twice = [{ ...web, destinations: [rs2, rs1, rs2] }];
+    expect(diffTables([{ ...web, destinations: [rs1] }], twice)).toMatchObject([
+      { type: 'destination-added', destination: rs2.key },
+    ]);
+    expect(diffTables(twice, [{ ...web, destinations: [rs1, rs2] }])).toEqual([]);
+  });
+
   it('does not count the counters', () => {
     const counted = (activeConnections: number) => [
       { ...web, destinations: [{ ...rs1, activeConnections, statistics: undefined }] },
