@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** Suites that change the kernel's state share one guest and its one CPU: one file at a time. */
+/**
+ * Suites that change the kernel's state share one guest and its one CPU: one file at a time. Each
+ * has a process of its own, since many count the descriptors and threads that they leave behind.
+ */
 const onOneKernel = {
   pool: 'forks',
   fileParallelism: false,
-  isolate: false,
   testTimeout: 60_000,
   hookTimeout: 60_000,
 } as const;
