@@ -116,6 +116,7 @@ void EncodeRequest(MessageWriter& writer, uint16_t family, uint32_t sequence,
       PutService(writer, request.rule.service, true);
       break;
     case IPVS_CMD_DEL_SERVICE:
+    case IPVS_CMD_GET_SERVICE:
       PutService(writer, request.rule.service, false);
       break;
     case IPVS_CMD_NEW_DEST:
@@ -142,7 +143,7 @@ void EncodeRequest(MessageWriter& writer, uint16_t family, uint32_t sequence,
     case IPVS_CMD_FLUSH:
       break;
     default:
-      throw netlink::FormatError("not a command that changes the table");
+      throw netlink::FormatError("not a command for a batch");
   }
   writer.End();
 }

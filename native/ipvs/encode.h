@@ -10,7 +10,8 @@ namespace lvskit::ipvs {
 /// The flags of a service that belong to its owner. IP_VS_SVC_F_HASHED is the kernel's own.
 inline constexpr uint32_t kOwnedServiceFlags = 0x1 | 0x4 | 0x8 | 0x10 | 0x20;
 
-/// Writes the message for one request. Throws netlink::FormatError for a command that is no change.
+/// Writes the message for one request: a change, or GET_SERVICE, by which a batch asks at its place
+/// whether a service is there. Throws netlink::FormatError for any other command.
 void EncodeRequest(netlink::MessageWriter& writer, uint16_t family, uint32_t sequence,
                    const RequestRecord& request);
 

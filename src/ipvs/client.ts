@@ -8,7 +8,14 @@ import { type Change, describeChange } from './change.ts';
 import type { Connection } from './connection.ts';
 import { type ConnectionsOptions, connectionsIn } from './connections.ts';
 import type { DestinationConfig, DestinationKey } from './destination.ts';
-import { changeError, IpvsError, isMissingFamily, notAvailable, readError } from './ipvs-error.ts';
+import {
+  absentError,
+  changeError,
+  IpvsError,
+  isMissingFamily,
+  notAvailable,
+  readError,
+} from './ipvs-error.ts';
 import type { NamespaceSource } from './proc-file.ts';
 import { type PerCpuStatistics, perCpuStatisticsIn, totalsIn } from './proc-statistics.ts';
 import { RecordView } from './record-view.ts';
@@ -246,7 +253,7 @@ export class Ipvs implements AsyncDisposable {
     // The caller may go on with its array while calls made before this one are still under way.
     const changes: readonly Change[] = [...list];
     return await this.#exclusive(async () => {
-      const chunks = await packChanges(changes, {
+      const { chunks, absent } = await packChanges(changes, {
         service: async (key) => servicesOf(await this.#readService(key, false, false))[0],
         destinations: async (keys) => servicesOf(await this.#socket.readDestinations(keys)),
       }).catch((error) => {
@@ -261,6 +268,11 @@ export class Ipvs implements AsyncDisposable {
           if (error !== undefined) results[index] = { ok: false, error };
         }
         offset += chunk.byteLength / requestRecord.size;
+      }
+      for (const index of absent) {
+        if (results[index] === done) {
+          results[index] = { ok: false, error: absentError(changes[index] as Change) };
+        }
       }
       return results;
     });

@@ -1,6 +1,6 @@
 import { errnoName, errnoNumber } from '../errors.ts';
 import { isNativeError, type NativeError } from '../native/addon.ts';
-import type { Change } from './change.ts';
+import { type Change, describeChange } from './change.ts';
 
 /** What an {@link IpvsError} can be; stable, to be matched by programs. */
 export type IpvsErrorCode =
@@ -140,6 +140,12 @@ export function changeError(
     byChange[change.type]?.[name] ??
     common[name];
   return compose(explanation, what, errno, kernelMessage);
+}
+
+/** The error for an edit whose object was not there to be completed from. */
+export function absentError(change: Change): IpvsError {
+  const errno = errnoNumber(change.type === 'edit-service' ? 'ESRCH' : 'ENOENT');
+  return changeError(change, describeChange(change), errno, '');
 }
 
 /** A service is refused with ENOENT when its scheduler or its engine has no module. */

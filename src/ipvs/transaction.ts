@@ -1,4 +1,5 @@
 import { destinationRecord, requestRecord, serviceRecord } from '../native/ipvs-records.ts';
+import { writeAbsentEdit } from './absent-edit.ts';
 import { type Change, type EditBase, writeChange } from './change.ts';
 import {
   type DestinationKey,
@@ -33,6 +34,17 @@ export interface EditReader {
   destinations(keys: Uint8Array): Promise<readonly ServiceState[]>;
 }
 
+/** Changes ready to be sent. */
+export interface PackedChanges {
+  /** Runs of request records, one for each change. */
+  readonly chunks: readonly Uint8Array[];
+  /**
+   * The places of edits that leave something out and find nothing to be edited. Their records ask
+   * for the service and change nothing; whatever the answer, the edit has failed.
+   */
+  readonly absent: ReadonlySet<number>;
+}
+
 /**
  * Packs changes into request records, in chunks. Everything is checked before the first chunk is
  * returned, so that a mistake in the last change leaves the table as it was.
@@ -45,10 +57,11 @@ export interface EditReader {
 export async function packChanges(
   changes: readonly Change[],
   reader: EditReader,
-): Promise<Uint8Array[]> {
+): Promise<PackedChanges> {
   const known = changes.some(isPartialEdit) ? await KnownTable.read(changes, reader) : undefined;
   const run = new DestinationRun();
   const chunks: Uint8Array[] = [];
+  const absent = new Set<number>();
   for (let from = 0; from < changes.length; from += requestsPerChunk) {
     const count = Math.min(requestsPerChunk, changes.length - from);
     const view = new RecordView(new ArrayBuffer(count * requestRecord.size));
@@ -57,7 +70,14 @@ export async function packChanges(
       const at = index * requestRecord.size;
       try {
         if (known !== undefined) {
-          writeChange(view, at, change, known.baseOf(change));
+          const base = known.baseOf(change);
+          if (base === undefined) {
+            writeAbsentEdit(view, at, change as PartialEdit);
+            absent.add(from + index);
+          } else {
+            writeChange(view, at, change, base);
+            known.note(view, at, change);
+          }
         } else if (!run.write(view, at, change)) {
           writeChange(view, at, change, noBase);
           run.begin(view, at, change);
@@ -65,11 +85,10 @@ export async function packChanges(
       } catch (error) {
         throw located(error, from + index, changes.length);
       }
-      known?.note(view, at, change);
     }
     chunks.push(view.u8);
   }
-  return chunks;
+  return { chunks, absent };
 }
 
 const noBase: EditBase = {};
@@ -79,7 +98,9 @@ function located(error: unknown, index: number, count: number): unknown {
   return error;
 }
 
-function isPartialEdit(change: Change): boolean {
+type PartialEdit = Extract<Change, { type: 'edit-service' | 'edit-destination' }>;
+
+function isPartialEdit(change: Change): change is PartialEdit {
   if (change?.type === 'edit-service') return isPartialServiceConfig(change.config ?? {});
   if (change?.type === 'edit-destination') return isPartialDestinationConfig(change.config ?? {});
   return false;
@@ -107,8 +128,7 @@ class KnownTable {
     const table = new KnownTable();
     const wanted = new Map<string, Uint8Array>();
     for (const [index, change] of changes.entries()) {
-      if (!isPartialEdit(change) || !('service' in change) || change.service === undefined)
-        continue;
+      if (!isPartialEdit(change) || change.service === undefined) continue;
       try {
         const { text, view } = canonical(change.service);
         const record = view.u8.subarray(0, serviceRecord.size);
@@ -134,16 +154,17 @@ class KnownTable {
     return table;
   }
 
-  baseOf(change: Change): EditBase {
-    if (change?.type === 'edit-service') {
-      return { service: this.#services.get(canonical(change.service).text) };
+  /** What a change builds upon; undefined when it needs something that is not there. */
+  baseOf(change: Change): EditBase | undefined {
+    if (!isPartialEdit(change)) return noBase;
+    if (change.type === 'edit-service') {
+      const service = this.#services.get(canonical(change.service).text);
+      return service && { service };
     }
-    if (change?.type === 'edit-destination') {
-      const service = canonical(change.service);
-      const destination = canonicalDestination(change.destination, service.view);
-      return { destination: this.#destinations.get(service.text)?.get(destination) };
-    }
-    return noBase;
+    const { text, view } = canonical(change.service);
+    const key = canonicalDestination(change.destination, view);
+    const destination = this.#destinations.get(text)?.get(key);
+    return destination && { destination };
   }
 
   /**

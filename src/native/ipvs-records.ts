@@ -61,11 +61,12 @@ export const requestRecord = {
   timeouts: 8,
 } as const;
 
-/** `IPVS_CMD_*` of `<linux/ip_vs.h>`: the commands that change something. */
+/** `IPVS_CMD_*` of `<linux/ip_vs.h>`: those a batch may hold. `getService` changes nothing. */
 export const command = {
   newService: 1,
   setService: 2,
   delService: 3,
+  getService: 4,
   newDest: 5,
   setDest: 6,
   delDest: 7,

@@ -154,6 +154,23 @@ describe('the kernel refuses', () => {
       'IPVS_DESTINATION_NOT_FOUND',
     ],
     [
+      'to edit a part of a destination that is not there, at a port that direct routing cannot reach',
+      {
+        type: 'edit-destination',
+        service: web,
+        destination: { ...absent, port: 8080 },
+        config: { weight: 2 },
+      },
+      'ENOENT',
+      'IPVS_DESTINATION_NOT_FOUND',
+    ],
+    [
+      'to edit the flags of a service that is not there',
+      { type: 'edit-service', service: missing, config: { schedulerFlags: ['sh-port'] } },
+      'ESRCH',
+      'IPVS_SERVICE_NOT_FOUND',
+    ],
+    [
       'to remove a destination that is not there',
       { type: 'remove-destination', service: web, destination: absent },
       'ENOENT',

@@ -1,5 +1,4 @@
 import type { Change } from '../../src/ipvs/change.ts';
-import type { ServiceState } from '../../src/ipvs/table.ts';
 import { type EditReader, packChanges } from '../../src/ipvs/transaction.ts';
 
 /** For changes that must be packed without looking at the kernel's table. */
@@ -8,16 +7,11 @@ export const unreadable: EditReader = {
   destinations: () => Promise.reject(new Error('the table was read')),
 };
 
-/** A table without services. */
-export const empty: EditReader = {
-  service: async () => undefined,
-  destinations: async (): Promise<readonly ServiceState[]> => [],
-};
-
 /** The request records of some changes, in one piece. */
 export async function pack(
   changes: readonly Change[],
   reader: EditReader = unreadable,
 ): Promise<Buffer> {
-  return Buffer.concat(await packChanges(changes, reader));
+  const { chunks } = await packChanges(changes, reader);
+  return Buffer.concat(chunks);
 }

@@ -3,6 +3,7 @@ import { afterEach } from 'vitest';
 import { loadModule } from '../../src/net/modules.ts';
 import { NetworkNamespace } from '../../src/net/namespace.ts';
 import { Network } from '../../src/net/network.ts';
+import { Sysctl } from '../../src/net/sysctl.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what iproute2 prints is compared, not used
 type Printed = any;
@@ -29,6 +30,8 @@ export async function scratchNetwork(): Promise<ScratchNetwork> {
   const name = `lvskit-${process.pid}-${++made}`;
   const namespace = await NetworkNamespace.create(name);
   cleanups.push(() => namespace.remove());
+  // Link-local addresses come and change by themselves, at times of their own.
+  await new Sysctl({ netns: name }).write('net.ipv6.conf.default.addr_gen_mode', 1);
   const network = await Network.open({ netns: name });
   cleanups.push(() => network.close());
   return {

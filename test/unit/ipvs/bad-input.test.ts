@@ -1,20 +1,57 @@
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../../src/index.ts';
+import type { Change, ServiceState } from '../../../src/index.ts';
+import { RecordView } from '../../../src/ipvs/record-view.ts';
+import { readServiceKey } from '../../../src/ipvs/service.ts';
+import type { EditReader } from '../../../src/ipvs/transaction.ts';
 import { badInput } from '../../support/bad-input.ts';
-import { empty, pack } from '../../support/pack.ts';
+import { pack } from '../../support/pack.ts';
 
-async function failureOf(changes: readonly Change[]): Promise<Error> {
+async function failureOf(changes: readonly Change[], reader: EditReader): Promise<Error> {
   try {
-    await pack(changes, empty);
+    await pack(changes, reader);
   } catch (error) {
     return error as Error;
   }
   throw new Error('it was taken');
 }
 
+/** A table in which every service is there as added by default, with the destination of a change. */
+function furnishedFor(change: Change): EditReader {
+  const serviceOf = (record: Uint8Array, destinations: ServiceState['destinations']) => ({
+    key: readServiceKey(new RecordView(Uint8Array.from(record).buffer), 0),
+    scheduler: 'wlc',
+    schedulerFlags: [],
+    persistence: undefined,
+    onePacket: false,
+    persistenceEngine: undefined,
+    destinations,
+    statistics: undefined,
+  });
+  const { destination, service } = (change ?? {}) as {
+    destination?: { address: string; port?: number };
+    service?: { port?: number };
+  };
+  const member = {
+    key: { address: destination?.address ?? '', port: destination?.port ?? service?.port ?? 0 },
+    forwarding: 'dr',
+    weight: 1,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+    tunnel: undefined,
+    activeConnections: 0,
+    inactiveConnections: 0,
+    persistentConnections: 0,
+    statistics: undefined,
+  } as const;
+  return {
+    service: async (key) => serviceOf(key, []),
+    destinations: async (keys) => [serviceOf(keys, [member])],
+  };
+}
+
 describe('bad input', () => {
   it.each(badInput)('is refused by name: $what', async ({ change, kind, says }) => {
-    const error = await failureOf([change]);
+    const error = await failureOf([change], furnishedFor(change));
     expect(error.message.slice(0, says.length)).toBe(says);
     expect(error).toBeInstanceOf(kind);
     expect(error.message).not.toMatch(/^[A-Z]|\.$|\n/);
@@ -22,7 +59,7 @@ describe('bad input', () => {
 
   it.each(badInput)('is told apart from other changes by its place: $what', async (bad) => {
     const good: Change = { type: 'flush' };
-    const error = await failureOf([good, good, bad.change, good]);
+    const error = await failureOf([good, good, bad.change, good], furnishedFor(bad.change));
     expect(error.message.slice(0, bad.says.length + 10)).toBe(`change 2: ${bad.says}`);
     expect(error).toBeInstanceOf(bad.kind);
   });
@@ -31,7 +68,7 @@ describe('bad input', () => {
     'is refused in an edit like in an addition: $what',
     async ({ change, kind, says }) => {
       const edit = { config: {}, ...change, type: 'edit-destination' } as unknown as Change;
-      const error = await failureOf([edit]);
+      const error = await failureOf([edit], furnishedFor(edit));
       expect(error.message.slice(0, says.length)).toBe(says);
       expect(error).toBeInstanceOf(kind);
     },
@@ -40,7 +77,8 @@ describe('bad input', () => {
   it.each(badInput.filter(({ change }) => change?.type === 'add-service'))(
     'is refused in an edit like in an addition: $what',
     async ({ change, kind, says }) => {
-      const error = await failureOf([{ ...change, type: 'edit-service' } as unknown as Change]);
+      const edit = { ...change, type: 'edit-service' } as unknown as Change;
+      const error = await failureOf([edit], furnishedFor(edit));
       expect(error.message.slice(0, says.length)).toBe(says);
       expect(error).toBeInstanceOf(kind);
     },

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Change, DestinationConfig, ServiceConfig, ServiceState } from '../../../src/index.ts';
+import type {
+  Change,
+  DestinationConfig,
+  ServiceConfig,
+  ServiceKey,
+  ServiceState,
+} from '../../../src/index.ts';
 import { formatServiceKey } from '../../../src/index.ts';
 import {
   type DestinationSettings,
@@ -14,7 +20,7 @@ import {
   type ServiceSettings,
 } from '../../../src/ipvs/service.ts';
 import { type EditReader, packChanges } from '../../../src/ipvs/transaction.ts';
-import { requestRecord, serviceRecord } from '../../../src/native/ipvs-records.ts';
+import { command, requestRecord, serviceRecord } from '../../../src/native/ipvs-records.ts';
 import { destinations, serviceConfigs, serviceKeys } from '../../support/arbitraries.ts';
 import { pack, unreadable } from '../../support/pack.ts';
 
@@ -349,6 +355,122 @@ describe('an edit of a destination', () => {
   });
 });
 
+describe('an edit of what is not there', () => {
+  /** The commands of the records, and the services they name. */
+  const commandsOf = async (changes: readonly Change[], reader: EditReader) => {
+    const { chunks, absent } = await packChanges(changes, reader);
+    const view = new RecordView(Uint8Array.from(Buffer.concat(chunks)).buffer);
+    const commands = changes.map((_, index) => {
+      const at = index * requestRecord.size;
+      const key = readServiceKey(view, at + requestRecord.service);
+      return [view.getU32(at + requestRecord.command), formatServiceKey(key)];
+    });
+    return { commands, absent: [...absent] };
+  };
+
+  it('asks for the service in its place when it leaves something out', async () => {
+    const table = new FakeTable([{ key: web, destinations: [destinationState(member, {})] }]);
+    const other = { address: '10.0.0.12' };
+    const changes: Change[] = [
+      { type: 'edit-service', service: web, config: { scheduler: 'rr' } },
+      { type: 'edit-service', service: six, config: { scheduler: 'rr' } },
+      { type: 'edit-destination', service: web, destination: other, config: { weight: 2 } },
+      { type: 'edit-destination', service: web, destination: member, config: { weight: 2 } },
+      { type: 'edit-destination', service: six, destination: { address: '::2' }, config: {} },
+    ];
+    expect(await commandsOf(changes, table)).toEqual({
+      commands: [
+        [command.setService, 'tcp 192.0.2.1:80'],
+        [command.getService, 'tcp [2001:db8::1]:80'],
+        [command.getService, 'tcp 192.0.2.1:80'],
+        [command.setDest, 'tcp 192.0.2.1:80'],
+        [command.getService, 'tcp [2001:db8::1]:80'],
+      ],
+      absent: [1, 2, 4],
+    });
+  });
+
+  it('asks for it too after it was removed in the same list', async () => {
+    const table = new FakeTable([{ key: web, destinations: [destinationState(member, {})] }]);
+    const edit: Change = {
+      type: 'edit-destination',
+      service: web,
+      destination: member,
+      config: { weight: 2 },
+    };
+    const changes: Change[] = [
+      edit,
+      { type: 'remove-destination', service: web, destination: member },
+      edit,
+      { type: 'flush' },
+      { type: 'edit-service', service: web, config: {} },
+    ];
+    expect((await commandsOf(changes, table)).absent).toEqual([2, 4]);
+  });
+
+  it.each<[string, DestinationConfig, { address: string; port?: number }]>([
+    ['a port that only NAT reaches', { weight: 2 }, { address: '10.0.0.9', port: 8080 }],
+    ['an address that only a tunnel reaches', { weight: 2 }, { address: '2001:db8::9' }],
+    ['a tunnel', { tunnel: { type: 'gre' } }, { address: '10.0.0.9' }],
+    ['a lower threshold', { lowerThreshold: 9 }, { address: '10.0.0.9' }],
+  ])(
+    'is not blamed for what the missing destination may have had: %s',
+    async (_what, config, destination) => {
+      const edit: Change = { type: 'edit-destination', service: web, destination, config };
+      expect((await commandsOf([edit], new FakeTable([]))).absent).toEqual([0]);
+    },
+  );
+
+  it.each<[string, ServiceConfig, ServiceKey]>([
+    ['the flags of a scheduler', { schedulerFlags: ['sh-port'] }, web],
+    ['an engine', { persistenceEngine: 'sip' }, web],
+    ['every port', { scheduler: 'rr' }, { ...web, port: 0 }],
+  ])(
+    'is not blamed for what the missing service may have had: %s',
+    async (_what, config, service) => {
+      const edit: Change = { type: 'edit-service', service, config };
+      expect((await commandsOf([edit], new FakeTable([]))).absent).toEqual([0]);
+    },
+  );
+
+  it.each<[Change, string]>([
+    [
+      { type: 'edit-destination', service: web, destination: member, config: { weight: -1 } },
+      'weight must be',
+    ],
+    [
+      {
+        type: 'edit-destination',
+        service: web,
+        destination: member,
+        config: { upperThreshold: 1, lowerThreshold: 2 },
+      },
+      'lowerThreshold 2 must not be above upperThreshold 1',
+    ],
+    [
+      {
+        type: 'edit-destination',
+        service: web,
+        destination: { ...member, port: 8080 },
+        config: { forwarding: 'dr' },
+      },
+      'destination port 8080 must be',
+    ],
+    [{ type: 'edit-service', service: web, config: { scheduler: '' } }, 'scheduler must not be'],
+    [
+      {
+        type: 'edit-service',
+        service: web,
+        config: { persistence: null, persistenceEngine: 'sip' },
+      },
+      'persistence engine sip needs persistence',
+    ],
+    [{ type: 'edit-service', service: web, config: { onePacket: true } }, 'onePacket is for udp'],
+  ])('is refused all the same for what could never be right: %j', async (change, says) => {
+    await expect(packChanges([change], new FakeTable([]))).rejects.toThrow(says);
+  });
+});
+
 describe('many changes', () => {
   const many = (count: number): Change[] =>
     Array.from({ length: count }, (_, index) => ({
@@ -359,7 +481,7 @@ describe('many changes', () => {
     }));
 
   it('are packed in order, in chunks of whole records', async () => {
-    const chunks = await packChanges(many(2500), unreadable);
+    const { chunks } = await packChanges(many(2500), unreadable);
     expect(chunks.map((chunk) => chunk.length / requestRecord.size)).toEqual([1024, 1024, 452]);
     const view = new RecordView(Uint8Array.from(Buffer.concat(chunks)).buffer);
     for (const index of [0, 1, 1023, 1024, 2047, 2048, 2499]) {
@@ -409,6 +531,6 @@ describe('many changes', () => {
   });
 
   it('may be none', async () => {
-    expect(await packChanges([], unreadable)).toEqual([]);
+    expect(await packChanges([], unreadable)).toEqual({ chunks: [], absent: new Set() });
   });
 });
