@@ -105,6 +105,10 @@ TEST_CASE("a key alone is written where the kernel takes no more") {
   request.command = IPVS_CMD_DEL_SERVICE;
   CHECK(Attributes(Encoded(request)) == Types{key});
 
+  request.command = IPVS_CMD_GET_SERVICE;
+  CHECK(Attributes(Encoded(request)) == Types{key});
+  CHECK((FirstMessage(Encoded(request)).header.nlmsg_flags & NLM_F_DUMP) == 0);
+
   request.command = IPVS_CMD_DEL_DEST;
   CHECK(Attributes(Encoded(request)) == Types{key,
                                               {IPVS_CMD_ATTR_DEST, IPVS_DEST_ATTR_ADDR_FAMILY,
@@ -168,9 +172,9 @@ TEST_CASE("a sync daemon's group is written as four or sixteen bytes, and not wi
   CHECK(Encoded(request).size() == four + 12);
 }
 
-TEST_CASE("a question is no change, and a number that is no command is refused") {
+TEST_CASE("a batch takes neither other questions nor a number that is no command") {
   for (const uint32_t command :
-       {uint32_t{IPVS_CMD_UNSPEC}, uint32_t{IPVS_CMD_GET_SERVICE}, uint32_t{IPVS_CMD_GET_INFO},
+       {uint32_t{IPVS_CMD_UNSPEC}, uint32_t{IPVS_CMD_GET_DEST}, uint32_t{IPVS_CMD_GET_INFO},
         uint32_t{IPVS_CMD_MAX + 1}, 0x101U, 0xffffffffU}) {
     CAPTURE(command);
     RequestRecord request{};
