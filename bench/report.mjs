@@ -1,6 +1,6 @@
 // Turns the measurements of bench/run.sh into tables of medians and ratios.
 //
-//   node bench/report.mjs --kind counted|wall [--json FILE] RESULTS
+//   node bench/report.mjs --kind counted|wall [--markdown] [--json FILE] RESULTS
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
@@ -9,6 +9,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     kind: { type: 'string', default: 'wall' },
     json: { type: 'string' },
+    markdown: { type: 'boolean', default: false },
   },
 });
 
@@ -99,15 +100,19 @@ for (const work of ['load', 'list', 'edit', 'weigh', 'clear']) {
 const fixed = (value, digits) => (Number.isNaN(value) ? '-' : value.toFixed(digits));
 function table(heads, lines) {
   const widths = heads.map((head, i) => Math.max(head.length, ...lines.map((l) => l[i].length)));
-  const print = (cells) =>
-    console.log(
-      cells
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-        .join('  ')
-        .trimEnd(),
+  const [left, between, right] = options.markdown ? ['| ', ' | ', ' |'] : ['', '  ', ''];
+  const print = (cells) => {
+    const padded = cells.map((cell, i) =>
+      i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]),
     );
+    console.log(`${left}${padded.join(between)}${right}`.trimEnd());
+  };
   print(heads);
-  print(widths.map((width) => '-'.repeat(width)));
+  print(
+    widths.map((width, i) =>
+      options.markdown && i > 0 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
+    ),
+  );
   for (const line of lines) print(line);
   console.log('');
 }
