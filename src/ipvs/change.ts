@@ -1,5 +1,5 @@
+import { checkName, checkObject } from '../check.ts';
 import { command, requestRecord } from '../native/ipvs-records.ts';
-import { checkName, checkObject } from './check.ts';
 import {
   type DestinationConfig,
   type DestinationKey,

@@ -1,5 +1,5 @@
+import { checkBoolean, checkObject } from '../check.ts';
 import { type NamespaceReference, namespaceArgument } from '../net/namespace-reference.ts';
-import { checkBoolean, checkObject } from './check.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionLineReader } from './connection-line.ts';
 import { type NamespaceSource, ProcFile, procError } from './proc-file.ts';

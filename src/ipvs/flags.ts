@@ -1,4 +1,4 @@
-import { checkName } from './check.ts';
+import { checkName } from '../check.ts';
 
 /** Service flags of `<linux/ip_vs.h>` (`IP_VS_SVC_F_*`). The kernel's own `HASHED` is not ours. */
 export const serviceFlag = {

@@ -1,5 +1,5 @@
+import { checkInteger } from '../check.ts';
 import { formatIp, parseIp } from '../net/ip.ts';
-import { checkInteger } from './check.ts';
 
 /**
  * The number a persistence netmask has in a record: the mask itself for IPv4, the length for IPv6.

@@ -1,5 +1,5 @@
+import { checkObject } from '../check.ts';
 import { type NamespaceReference, namespaceArgument } from '../net/namespace-reference.ts';
-import { checkObject } from './check.ts';
 import { LineError } from './line-error.ts';
 import { type NamespaceSource, procError, readProcFile } from './proc-file.ts';
 import { type Counters, countersAt, type Statistics, statisticsAt } from './statistics.ts';

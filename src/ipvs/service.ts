@@ -1,3 +1,4 @@
+import { checkBoolean, checkInteger, checkName, checkObject } from '../check.ts';
 import { AF_INET, AF_INET6, serviceRecord } from '../native/ipvs-records.ts';
 import {
   type AddressFamily,
@@ -7,7 +8,6 @@ import {
   parseIp,
   parseIpInto,
 } from '../net/ip.ts';
-import { checkBoolean, checkInteger, checkName, checkObject } from './check.ts';
 import { type SchedulerFlag, schedulerFlagBits, schedulerFlagNames, serviceFlag } from './flags.ts';
 import { netmaskNumber, netmaskOf } from './netmask.ts';
 import type { RecordView } from './record-view.ts';

@@ -1,6 +1,6 @@
+import { checkInteger, checkName, checkObject } from '../check.ts';
 import { AF_INET, AF_INET6, daemonRecord } from '../native/ipvs-records.ts';
 import { parseIp } from '../net/ip.ts';
-import { checkInteger, checkName, checkObject } from './check.ts';
 import type { RecordView } from './record-view.ts';
 import { readAddress } from './service.ts';
 

@@ -1,4 +1,4 @@
-import { checkInteger, checkObject } from './check.ts';
+import { checkInteger, checkObject } from '../check.ts';
 
 /**
  * How long idle connections are kept, in whole seconds (`ipvsadm --set`, `IPVS_CMD_SET_CONFIG`).

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkBoolean, checkInteger, checkObject } from './check.ts';
+import { checkBoolean, checkInteger, checkObject } from '../check.ts';
 import { type ServiceRates, tableRates } from './rates.ts';
 import type { ServiceState } from './table.ts';
 import { diffIndexed, indexTable, type TableChange, type TableIndex } from './table-diff.ts';

@@ -1,1 +1,0 @@
-export { checkBoolean, checkInteger, checkName, checkObject } from '../check.ts';
