@@ -83,7 +83,10 @@ export {
 } from './net/ip.ts';
 export type {
   BridgeConfig,
+  BridgeSettings,
+  CommonLinkConfig,
   DummyConfig,
+  HardwareType,
   Link,
   LinkChange,
   LinkConfig,
@@ -92,6 +95,7 @@ export type {
   OperationalState,
   TunnelConfig,
   VethConfig,
+  VethPeerConfig,
 } from './net/link.ts';
 export type { LinkReference } from './net/link-reference.ts';
 export { type LoadModuleOptions, loadModule } from './net/modules.ts';
@@ -108,7 +112,7 @@ export type {
 } from './net/neighbours.ts';
 export { Network, type NetworkOptions } from './net/network.ts';
 export { NetworkError, type NetworkErrorCode } from './net/network-error.ts';
-export type { NetworkEvent } from './net/network-events.ts';
+export type { EventAction, NetworkEvent } from './net/network-events.ts';
 export type { NetworkWatch, WatchOptions } from './net/network-watch.ts';
 export type { AskOptions, Repeat } from './net/packet-exchange.ts';
 export type { ListenPacketsOptions, PacketListener } from './net/packet-listener.ts';
@@ -118,13 +122,22 @@ export type {
   Route,
   RouteConfig,
   RouteFilter,
+  RouteFlag,
   RouteKey,
   RouteMetrics,
   RouteQuestion,
   RouteType,
 } from './net/route.ts';
 export type { RouteProtocol, RouteTable, Scope } from './net/route-names.ts';
-export type { Rule, RuleAction, RuleConfig, RuleFilter, RuleKey } from './net/rule.ts';
+export type {
+  NumberRange,
+  Rule,
+  RuleAction,
+  RuleConfig,
+  RuleFilter,
+  RuleKey,
+  RuleSelector,
+} from './net/rule.ts';
 export { Sysctl, type SysctlEntry, type SysctlOptions } from './net/sysctl.ts';
 export * as transport from './net/transport.ts';
 export type { TunnelEncapsulation, TunnelKind, TunnelMode, TunnelSettings } from './net/tunnel.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { kernelIs } from '../support/kernel.ts';
 import { removeScratchNetworks, scratchNetwork } from '../support/scratch-network.ts';
 
 removeScratchNetworks();
@@ -260,6 +261,21 @@ describe('links', () => {
         kernelMessage: 'mtu less than device minimum',
         message: expect.stringMatching(/^cannot change a: .*mtu less than device minimum\)$/),
       });
+    });
+
+    it('a new name while the link is up, before Linux 6.2', async () => {
+      const { network } = await scratchNetwork();
+      await network.links.add({ kind: 'dummy', name: 'd0', up: true });
+      const renaming = network.links.set('d0', { name: 'e0' });
+      if (kernelIs('6.2')) {
+        await renaming;
+        expect(await network.links.find('e0')).toMatchObject({ up: true });
+      } else {
+        await expect(renaming).rejects.toMatchObject({
+          code: 'NETWORK_BUSY',
+          message: 'cannot change d0: the link has to be down for that',
+        });
+      }
     });
 
     it('to remove what is always there', async () => {

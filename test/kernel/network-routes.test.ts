@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RouteConfig } from '../../src/net/route.ts';
 import { Sysctl } from '../../src/net/sysctl.ts';
 import {
@@ -12,13 +12,19 @@ removeScratchNetworks();
 /** Two links with an address of each family: 10.N.0.1/24 and 2001:db8:N::1/64 on dN. */
 async function withLinks(): Promise<ScratchNetwork> {
   const scratch = await scratchNetwork();
-  const { links, addresses } = scratch.network;
+  const { links, addresses, routes } = scratch.network;
   for (const number of [0, 1]) {
     const link = `d${number}`;
     await links.add({ kind: 'dummy', name: link, up: true });
     await addresses.add({ link, address: `10.${number}.0.1/24` });
     await addresses.add({ link, address: `2001:db8:${number}::1/64`, flags: ['nodad'] });
   }
+  // The kernel routes to its own IPv6 addresses a moment after it has them.
+  await vi.waitFor(async () => {
+    const own = await routes.list({ family: 'ipv6', type: 'local' });
+    const destinations = own.map(({ destination }) => destination);
+    expect(destinations).toEqual(expect.arrayContaining(['2001:db8::1/128', '2001:db8:1::1/128']));
+  }, 5000);
   return scratch;
 }
 
