@@ -75,11 +75,11 @@ const includesOf = (() => {
   return read;
 })();
 
-const rules = readFileSync('.clang-tidy', 'utf8');
+const rules = ['.clang-tidy', 'native/test/.clang-tidy'].map((file) => readFileSync(file, 'utf8'));
 
 /** @param {string} file */
 function fingerprint(file) {
-  const hash = createHash('sha256').update(rules);
+  const hash = createHash('sha256').update(rules.join('\0'));
   for (const name of [file, ...[...includesOf(file)].sort()]) {
     hash.update(`\0${name}\0`).update(readFileSync(name));
   }
