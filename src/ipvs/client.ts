@@ -52,7 +52,8 @@ export interface ListOptions {
   /**
    * Read the services before and after their destinations, and the destinations of services with
    * many, until two reads agree. A single read can pass over live ones when another program removes
-   * some at that moment, and the kernel does not tell. Counters and connections stay live. Default
+   * some at that moment, and since Linux 7.1 also, or see them twice, while the kernel rearranges a
+   * table that has grown or shrunk; it does not tell. Counters and connections stay live. Default
    * false.
    */
   readonly consistent?: boolean;

@@ -74,6 +74,9 @@ export interface ServiceConfig {
 }
 
 const protocolNumbers: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+const protocolNames: ReadonlyMap<number, Protocol> = new Map(
+  Object.entries(protocolNumbers).map(([name, number]) => [number, name as Protocol]),
+);
 const familyNumbers: Readonly<Record<AddressFamily, number>> = { ipv4: AF_INET, ipv6: AF_INET6 };
 
 /** A timeout is kept in jiffies in 32 bits; with HZ=1000 anything above this wraps to nonsense. */
@@ -152,10 +155,7 @@ export function readServiceKey(view: RecordView, at: number): ServiceKey {
 /** The protocol of a service; a number the kernel was given by others is shown as `ip-NUMBER`. */
 export function readProtocol(view: RecordView, at: number): Protocol {
   const number = view.getU16(at + serviceRecord.protocol);
-  for (const [name, value] of Object.entries(protocolNumbers)) {
-    if (value === number) return name as Protocol;
-  }
-  return `ip-${number}` as Protocol;
+  return protocolNames.get(number) ?? (`ip-${number}` as Protocol);
 }
 
 export function readAddress(view: RecordView, at: number, family: number): string {

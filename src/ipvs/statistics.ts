@@ -50,13 +50,13 @@ export const statisticsFields: readonly (keyof Statistics)[] = [
 
 /** Counters read from their record one at a time, when asked for. */
 class CountersView implements Counters {
-  readonly #counters: BigUint64Array;
-  readonly #at: number;
+  private readonly counters: BigUint64Array;
+  private readonly at: number;
 
   /** @param at Index of the first counter. */
   constructor(counters: BigUint64Array, at: number) {
-    this.#counters = counters;
-    this.#at = at;
+    this.counters = counters;
+    this.at = at;
   }
 
   get connections(): bigint {
@@ -89,7 +89,7 @@ class CountersView implements Counters {
   }
 
   protected read(index: number): bigint {
-    return this.#counters[this.#at + index] ?? 0n;
+    return this.counters[this.at + index] ?? 0n;
   }
 }
 

@@ -47,63 +47,71 @@ export interface DestinationState extends DestinationSettings {
   readonly statistics: Statistics | undefined;
 }
 
-/** What both kinds of view share: a place in a buffer of records. */
-interface Place {
-  readonly view: RecordView;
-  readonly at: number;
+/** The records that all views of one table are on. */
+interface TableRecords {
+  readonly services: RecordView;
+  readonly destinations: RecordView;
+  readonly destinationStride: number;
   readonly withStatistics: boolean;
 }
 
-function statisticsBehind(place: Place, recordSize: number): Statistics | undefined {
-  if (!place.withStatistics) return undefined;
-  return statisticsAt(place.view.u64, (place.at + recordSize) >> 3);
-}
+// Plain private fields throughout: defining a #private one takes the engine's slow way until it has
+// compiled the constructor, which a listing that makes each view once hardly lives to see.
 
 /** A service that decodes each field when it is read, and not before. */
 class ServiceView implements ServiceState {
-  readonly #place: Place;
-  readonly #destinations: () => readonly DestinationState[];
-  #read: readonly DestinationState[] | undefined;
+  private readonly records: TableRecords;
+  private readonly at: number;
+  /** Where its destinations begin among those of the table. */
+  private readonly from: number;
 
-  constructor(place: Place, destinations: () => readonly DestinationState[]) {
-    this.#place = place;
-    this.#destinations = destinations;
+  constructor(records: TableRecords, at: number, from: number) {
+    this.records = records;
+    this.at = at;
+    this.from = from;
   }
 
   get key(): ServiceKey {
-    return readServiceKey(this.#place.view, this.#place.at);
+    return readServiceKey(this.records.services, this.at);
   }
   get scheduler(): Scheduler {
-    return this.#place.view.getText(this.#place.at + serviceRecord.scheduler, 16);
+    return this.records.services.getText(this.at + serviceRecord.scheduler, 16);
   }
   get schedulerFlags(): readonly SchedulerFlag[] {
-    return this.#settings().schedulerFlags;
+    return this.settings().schedulerFlags;
   }
   get persistence(): Required<Persistence> | undefined {
-    return readPersistence(this.#place.view, this.#place.at);
+    return readPersistence(this.records.services, this.at);
   }
   get onePacket(): boolean {
-    return this.#settings().onePacket;
+    return this.settings().onePacket;
   }
   get persistenceEngine(): string | undefined {
-    return this.#settings().persistenceEngine;
+    return this.settings().persistenceEngine;
   }
+  /** Made anew by each access: kept, those of a large table would weigh more than its records. */
   get destinations(): readonly DestinationState[] {
-    this.#read ??= this.#destinations();
-    return this.#read;
+    const count = this.records.services.getU32(this.at + serviceRecord.destinationCount);
+    const stride = this.records.destinationStride;
+    const views: DestinationState[] = [];
+    for (let index = 0; index < count; index++) {
+      views.push(new DestinationView(this.records, this.from + index * stride));
+    }
+    return views;
   }
   get statistics(): Statistics | undefined {
-    return statisticsBehind(this.#place, serviceRecord.size);
+    if (!this.records.withStatistics) return undefined;
+    return statisticsAt(this.records.services.u64, (this.at + serviceRecord.size) >> 3);
   }
 
-  #settings(): ServiceSettings {
-    return readServiceSettings(this.#place.view, this.#place.at);
+  private settings(): ServiceSettings {
+    return readServiceSettings(this.records.services, this.at);
   }
 
   /** All fields as a plain object, for JSON and for keeping after the table is gone. */
   toJSON(): ServiceState {
     const { key, destinations, statistics } = this;
-    return { key, ...this.#settings(), destinations, statistics };
+    return { key, ...this.settings(), destinations, statistics };
   }
   toString(): string {
     return formatServiceKey(this.key);
@@ -115,52 +123,55 @@ class ServiceView implements ServiceState {
 
 /** A destination that decodes each field when it is read, and not before. */
 class DestinationView implements DestinationState {
-  readonly #place: Place;
+  private readonly records: TableRecords;
+  private readonly at: number;
 
-  constructor(place: Place) {
-    this.#place = place;
+  constructor(records: TableRecords, at: number) {
+    this.records = records;
+    this.at = at;
   }
 
   get key(): Required<DestinationKey> {
-    return readDestinationKey(this.#place.view, this.#place.at);
+    return readDestinationKey(this.records.destinations, this.at);
   }
   get forwarding(): ForwardingMethod {
-    return readForwarding(this.#place.view, this.#place.at);
+    return readForwarding(this.records.destinations, this.at);
   }
   get weight(): number {
-    return this.#number(destinationRecord.weight);
+    return this.number(destinationRecord.weight);
   }
   get upperThreshold(): number {
-    return this.#number(destinationRecord.upperThreshold);
+    return this.number(destinationRecord.upperThreshold);
   }
   get lowerThreshold(): number {
-    return this.#number(destinationRecord.lowerThreshold);
+    return this.number(destinationRecord.lowerThreshold);
   }
   get tunnel(): Tunnel | undefined {
-    return readTunnel(this.#place.view, this.#place.at);
+    return readTunnel(this.records.destinations, this.at);
   }
   get activeConnections(): number {
-    return this.#number(destinationRecord.activeConnections);
+    return this.number(destinationRecord.activeConnections);
   }
   get inactiveConnections(): number {
-    return this.#number(destinationRecord.inactiveConnections);
+    return this.number(destinationRecord.inactiveConnections);
   }
   get persistentConnections(): number {
-    return this.#number(destinationRecord.persistentConnections);
+    return this.number(destinationRecord.persistentConnections);
   }
   get statistics(): Statistics | undefined {
-    return statisticsBehind(this.#place, destinationRecord.size);
+    if (!this.records.withStatistics) return undefined;
+    return statisticsAt(this.records.destinations.u64, (this.at + destinationRecord.size) >> 3);
   }
 
-  #number(field: number): number {
-    return this.#place.view.getU32(this.#place.at + field);
+  private number(field: number): number {
+    return this.records.destinations.getU32(this.at + field);
   }
 
   /** All fields as a plain object, for JSON and for keeping after the table is gone. */
   toJSON(): DestinationState {
     return {
       key: this.key,
-      ...readDestinationSettings(this.#place.view, this.#place.at),
+      ...readDestinationSettings(this.records.destinations, this.at),
       activeConnections: this.activeConnections,
       inactiveConnections: this.inactiveConnections,
       persistentConnections: this.persistentConnections,
@@ -180,25 +191,18 @@ class DestinationView implements DestinationState {
  * keep the records they are on alive.
  */
 export function servicesOf(table: NativeTable): ServiceState[] {
-  const services = new RecordView(table.services);
-  const destinations = new RecordView(table.destinations);
-  const withStatistics = table.serviceStride > serviceRecord.size;
+  const records: TableRecords = {
+    services: new RecordView(table.services),
+    destinations: new RecordView(table.destinations),
+    destinationStride: table.destinationStride,
+    withStatistics: table.serviceStride > serviceRecord.size,
+  };
   const result: ServiceState[] = [];
-  let firstDestination = 0;
+  let from = 0;
   for (let at = 0; at < table.services.byteLength; at += table.serviceStride) {
-    const from = firstDestination;
-    const to =
-      from + services.getU32(at + serviceRecord.destinationCount) * table.destinationStride;
-    firstDestination = to;
-    result.push(
-      new ServiceView({ view: services, at, withStatistics }, () => {
-        const views: DestinationState[] = [];
-        for (let place = from; place < to; place += table.destinationStride) {
-          views.push(new DestinationView({ view: destinations, at: place, withStatistics }));
-        }
-        return views;
-      }),
-    );
+    result.push(new ServiceView(records, at, from));
+    const count = records.services.getU32(at + serviceRecord.destinationCount);
+    from += count * table.destinationStride;
   }
   return result;
 }

@@ -146,7 +146,9 @@ describe('a table read from the kernel', () => {
 
   it('gives the same destinations each time it is asked', () => {
     const [first] = servicesOf(table(false));
-    expect(first?.destinations).toBe(first?.destinations);
+    const once = first?.destinations.map(String);
+    expect(once?.length).toBeGreaterThan(0);
+    expect(first?.destinations.map(String)).toEqual(once);
   });
 
   it('of nothing has no services', () => {
