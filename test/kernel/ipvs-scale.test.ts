@@ -203,8 +203,8 @@ describe('a table that another program changes while it is read', () => {
         let exact = 0;
         while (exact < 3 && Date.now() < deadline) {
           if ((await expectExactOrInterrupted(ipvs, expected)) === 'exact') exact++;
-        // On a slow machine a read takes longer than the pauses.
-        else pauseMs *= 2;
+          // On a slow machine a read takes longer than the pauses.
+          else pauseMs *= 2;
         }
         expect(exact).toBe(3);
       } finally {

@@ -241,7 +241,7 @@ describe('a transaction', () => {
     const calls = Array.from({ length: 20 }, (_, number) => [
       ipvs.transaction([{ type: 'add-service', service: serviceAt(number) }]),
       ipvs.find(serviceAt(number)),
-      ipvs.list(),
+      ipvs.list({ consistent: true }),
     ]).flat();
     const answers = await Promise.all(calls);
     for (let number = 0; number < 20; number++) {

@@ -112,12 +112,17 @@ export function plainService(state: ServiceState): PlainService {
   };
 }
 
-/** The whole table as plain values, in order. */
+/**
+ * The whole table as plain values, in order. Since Linux 7.1 a table that grew is rearranged in the
+ * background, and a single read of it then may show a service twice and another not at all.
+ */
 export async function plainTable(ipvs: Ipvs): Promise<PlainService[]> {
-  return [...(await ipvs.list())].sort(byText).map(plainService);
+  return [...(await ipvs.list({ consistent: true }))].sort(byText).map(plainService);
 }
 
 /** The texts of all services. */
 export async function serviceTexts(ipvs: Ipvs): Promise<string[]> {
-  return (await ipvs.list()).map(({ key }: { key: ServiceKey }) => formatServiceKey(key)).sort();
+  return (await ipvs.list({ consistent: true }))
+    .map(({ key }: { key: ServiceKey }) => formatServiceKey(key))
+    .sort();
 }
