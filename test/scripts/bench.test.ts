@@ -22,7 +22,11 @@ describe('the bench', () => {
     ['sizes that are none', ['--services', '10,many'], 'services 10,many is not a list'],
     ['no turn at all', ['--turns', '0'], 'turns 0 is not a number'],
     ['an unknown contestant', ['--contestants', 'floor,nobody'], 'contestants floor,nobody'],
-    ['a kernel of its own where one is given', ['--counted', '--kernel', '6.1'], '--kernel and --counted'],
+    [
+      'a kernel of its own where one is given',
+      ['--counted', '--kernel', '6.1'],
+      '--kernel and --counted',
+    ],
     [
       'more destinations than there are addresses',
       ['--services', '50000', '--destinations', '50'],
