@@ -97,7 +97,7 @@ install_packages() {
     complain 'this is no Debian (there is no apt-get), so they cannot be installed from here;'
     die "on Debian 12 all of it comes with: $(install_command "$purpose")"
   fi
-  if ((EUID != 0)); then
+  if [[ $(id -u) != 0 ]]; then
     complain "missing Debian packages: $missing"
     die "only root can install them; as root, run: $(install_command "$purpose")"
   fi
