@@ -129,7 +129,7 @@ describe('missing Debian packages', () => {
   it('are named with what apt-get said when it fails', async () => {
     await sandbox.user(0);
     await sandbox.without('make');
-    const said = 'E: Could not resolve deb.debian.org';
+    const said = 'E: Could not resolve mirror.invalid';
     await sandbox.program('apt-get', `#!/bin/bash\necho "${said}" >&2\nexit 100\n`);
     const { exitCode, stderr, calls } = await sandbox.setup('start');
     expect(exitCode).toBe(1);
