@@ -49,7 +49,7 @@ const onHost = (name, project, node = () => process.execPath) => ({
 /** @type {(project: string, kernel: string) => Stage} */
 const inKernel = (project, kernel) => {
   const name = `${project}-${kernel}`;
-  const timeoutSeconds = 900;
+  const timeoutSeconds = 1500;
   const guest = ['--kernel', kernel, '--memory', '2048M', '--timeout', String(timeoutSeconds)];
   return {
     name,
@@ -114,8 +114,8 @@ export const allStages = () => [
     command: () => ['shellcheck', '-x', ...shellScripts()],
   },
   check('clang-format', 60, 'scripts/check-native', '--only', 'format'),
-  check('build-asan', 600, 'scripts/build-native', 'asan'),
-  check('build-fuzz', 600, 'scripts/build-native', 'fuzz'),
+  check('build-asan', 1200, 'scripts/build-native', 'asan'),
+  check('build-fuzz', 1200, 'scripts/build-native', 'fuzz'),
   {
     name: 'native-unit',
     command: () => ['native/build/asan/unit_tests'],
@@ -148,7 +148,7 @@ export const allStages = () => [
     name: 'clang-tidy',
     command: () => ['scripts/check-native', '--only', 'tidy'],
     count: checksLine,
-    timeoutSeconds: 900,
+    timeoutSeconds: 1800,
     environment: () => ({ LVSKIT_JOBS: '1' }),
   },
 ];
