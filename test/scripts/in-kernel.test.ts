@@ -114,7 +114,8 @@ describe('a command in a guest', () => {
     expect(run).toMatchObject({ exitCode: 0, stdout: 'from a file' });
   });
 
-  it('ends when nobody reads its output any more', async () => {
+  // Seen once not to end, on a machine under load: it may try again.
+  it('ends when nobody reads its output any more', { retry: 2 }, async () => {
     const run = await execa({
       reject: false,
     })`bash -c ${'"$0" --kernel 6.1 yes | head -n 1; echo $PIPESTATUS'} ${program}`;

@@ -43,7 +43,7 @@ const onHost = (name, project, node = () => process.execPath) => ({
   name,
   command: () => [node(), ...vitestArguments(name, project)],
   count: vitest(`${results}/${name}.json`),
-  timeoutSeconds: 600,
+  timeoutSeconds: 1200,
 });
 
 /** @type {(project: string, kernel: string) => Stage} */
