@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Aborted when the user, or the system, asks the command to end. */
   readonly signal: AbortSignal;
+  /** What is piped in; absent is the same as nothing. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
 }
 
 /** Thrown for a command line that cannot be right; `main` shows it with the usage. */
@@ -22,11 +24,52 @@ export class UsageError extends Error {
   }
 }
 
-/** Runs with the options that commander has read, and resolves to the exit code. */
-export type RunnableCommand = (options: Readonly<Record<string, unknown>>) => Promise<number>;
+/** Runs with the options and arguments that commander has read, and resolves to the exit code. */
+export type RunnableCommand = (
+  options: Readonly<Record<string, unknown>>,
+  args: readonly unknown[],
+) => Promise<number>;
+
+/** What help and manual page say of a command beyond its options. */
+export interface CommandDetails {
+  /** Paragraphs. */
+  readonly text?: readonly string[];
+  readonly examples?: readonly CommandExample[];
+  /** What each exit code means. Default: {@link usualExitStatus}. */
+  readonly exitStatus?: readonly (readonly [code: number, meaning: string])[];
+}
+
+export interface CommandExample {
+  readonly command: string;
+  readonly what: string;
+}
+
+export const usualExitStatus: NonNullable<CommandDetails['exitStatus']> = [
+  [0, 'done'],
+  [1, 'something failed'],
+  [2, 'wrong usage or invalid input'],
+  [4, 'this kernel has no IPVS'],
+  [77, 'not permitted'],
+];
 
 /** What the module of a command exports. */
 export interface CommandModule {
-  /** Declares the command's options and arguments. */
-  define(command: Command, context: CommandContext): RunnableCommand;
+  /**
+   * Declares the command's options and arguments.
+   *
+   * @param wholeProgram The command line with every command defined, for what describes them all.
+   */
+  define(
+    command: Command,
+    context: CommandContext,
+    wholeProgram: () => Promise<DescribedCommand>,
+  ): RunnableCommand;
+  readonly details?: CommandDetails;
+}
+
+/** A command as help, completion and manual pages see it. */
+export interface DescribedCommand {
+  readonly command: Command;
+  readonly details: CommandDetails;
+  readonly commands: readonly DescribedCommand[];
 }

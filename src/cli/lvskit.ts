@@ -19,6 +19,10 @@ for (const stream of [process.stdout, process.stderr]) {
 process.exitCode = await main(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
+  get stdin() {
+    // Opened when it is read from: looking at a terminal's keeps the process up.
+    return process.stdin;
+  },
   environment: process.env,
   signal: ending.signal,
 });

@@ -1,23 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { type CommandContext, type CommandModule, UsageError } from './command-context.ts';
+import { CommanderError } from 'commander';
+import { type CommandContext, UsageError } from './command-context.ts';
+import { commandTree } from './command-tree.ts';
 import { exitCode, exitCodeOf, exitCodeOfSignal } from './exit-code.ts';
 import { styleFor } from './output/style.ts';
-
-interface CommandEntry {
-  readonly name: string;
-  readonly summary: string;
-  /** Loaded when the command is the one that is run, so that no command waits for another. */
-  readonly load: () => Promise<CommandModule>;
-}
-
-const commands: readonly CommandEntry[] = [
-  {
-    name: 'lab',
-    summary: 'build a lab of network namespaces and balance real connections in it',
-    load: () => import('./commands/lab.ts'),
-  },
-];
+import { programFor } from './program.ts';
 
 /**
  * Runs one command line.
@@ -26,24 +13,11 @@ const commands: readonly CommandEntry[] = [
  * @returns The exit code: 0 done, 1 failed, 2 usage, 4 no IPVS in this kernel, 77 not permitted.
  */
 export async function main(words: readonly string[], context: CommandContext): Promise<number> {
-  let code: number = exitCode.done;
-  const program = prepare(new Command('lvskit'), context)
-    .description('Linux Virtual Server: load balancing in the kernel')
-    .version(ownVersion(), '--version', 'show the version of lvskit');
-  let chosen = program;
-  for (const entry of commands) {
-    const command = prepare(program.command(entry.name), context).description(entry.summary);
-    if (words[0] !== entry.name) continue;
-    chosen = command;
-    const run = (await entry.load()).define(command, context);
-    command.action(async (options: Readonly<Record<string, unknown>>) => {
-      code = await run(options);
-    });
-  }
+  const { program, chosen, code } = await programFor(words, commandTree, context, ownVersion());
   try {
     if (words.length === 0) program.error('error: no command given', { exitCode: exitCode.usage });
     await program.parseAsync(words, { from: 'user' });
-    return code;
+    return code();
   } catch (error) {
     // Commander has shown its own errors, and the help, itself.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCode.usage;
@@ -55,21 +29,6 @@ export async function main(words: readonly string[], context: CommandContext): P
     }
     return exitCodeOf(error);
   }
-}
-
-function prepare(command: Command, context: CommandContext): Command {
-  return command
-    .exitOverride()
-    .showHelpAfterError()
-    .configureHelp({ showGlobalOptions: false })
-    .helpOption('-h, --help', 'show this text')
-    .helpCommand(false)
-    .configureOutput({
-      writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-    });
 }
 
 function report(error: unknown, { stderr, environment }: CommandContext): void {

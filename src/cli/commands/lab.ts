@@ -6,7 +6,12 @@ import { demonstrate } from '../../lab/demonstration.ts';
 import type { LabStep } from '../../lab/host.ts';
 import { Lab } from '../../lab/lab.ts';
 import { type LabForwarding, planTopology } from '../../lab/topology.ts';
-import { type CommandContext, type RunnableCommand, UsageError } from '../command-context.ts';
+import {
+  type CommandContext,
+  type CommandDetails,
+  type RunnableCommand,
+  UsageError,
+} from '../command-context.ts';
 import { exitCode, exitCodeOf } from '../exit-code.ts';
 import { styleFor } from '../output/style.ts';
 import { drawTopology } from '../output/topology-drawing.ts';
@@ -26,6 +31,21 @@ interface LabCommandOptions {
 }
 
 const mostRequests = 1000;
+
+export const details: CommandDetails = {
+  text: [
+    `Builds a client, a director and two real servers as network namespaces, makes connections
+    from the client to the virtual address, and compares who answered them with what the scheduler
+    promises. Needs root and a kernel with IPVS.`,
+  ],
+  exitStatus: [
+    [0, 'the promise was kept'],
+    [1, 'it was not or something failed'],
+    [2, 'wrong usage'],
+    [4, 'this kernel has no IPVS'],
+    [77, 'not permitted'],
+  ],
+};
 
 export function define(command: Command, context: CommandContext): RunnableCommand {
   command
@@ -52,16 +72,6 @@ export function define(command: Command, context: CommandContext): RunnableComma
       new Option('-o, --output <format>', 'how to show it')
         .choices(['text', 'json'])
         .default('text'),
-    )
-    .addHelpText(
-      'after',
-      `
-Builds a client, a director and two real servers as network namespaces, makes
-connections from the client to the virtual address, and compares who answered
-them with what the scheduler promises. Needs root and a kernel with IPVS.
-
-Exit status: 0 the promise was kept, 1 it was not or something failed, 2 wrong
-usage, 4 this kernel has no IPVS, 77 not permitted.`,
     );
   return (options) => runLab(options as unknown as LabCommandOptions, context);
 }
