@@ -310,7 +310,8 @@ export class Ipvs implements AsyncDisposable {
    * kernel announces no changes, so what comes and goes between two samples is not seen.
    *
    * A failure to read ends the iteration with its error; leaving the loop, and the signal, end it
-   * without.
+   * without. That other programs never stop changing the table is no failure: such samples say so in
+   * {@link TableSample.consistent}.
    *
    * @throws TypeError, RangeError at once for options that cannot be right.
    */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { Ipvs, type TableSample } from '../../src/index.ts';
+import { formatServiceKey, Ipvs, type TableSample } from '../../src/index.ts';
 import { socketCount } from '../support/descriptors.ts';
 import { type LocalDirector, localDirector } from '../support/local-director.ts';
 
@@ -123,6 +123,88 @@ describe('watching a table', () => {
     const { changes, services } = await next(samples);
     expect(services[0]?.destinations.map(({ key }) => key)).toEqual([rs1, rs2]);
     expect(changes).toEqual([]);
+    await samples.return?.();
+  });
+});
+
+/**
+ * Adds a service and removes it again, always another one so that the table is never the same twice,
+ * without any pause, until told to stop; resolves to how often.
+ */
+function changeWithoutPause(ipvs: Ipvs): () => Promise<number> {
+  let round = 0;
+  let going = true;
+  const passing = (number: number) =>
+    ({
+      protocol: 'udp',
+      address: '10.2.0.1',
+      port: 1 + (number % 65535),
+    }) as const;
+  const work = (async () => {
+    await ipvs.add(passing(0));
+    while (going) {
+      const results = await ipvs.transaction([
+        { type: 'add-service', service: passing(round + 1) },
+        { type: 'remove-service', service: passing(round) },
+      ]);
+      expect(results.find(({ ok }) => !ok)).toBeUndefined();
+      round++;
+    }
+    await ipvs.remove(passing(round));
+  })();
+  return async () => {
+    going = false;
+    await work;
+    return round;
+  };
+}
+
+describe('watching a table that another program never stops changing', () => {
+  const staying = Array.from(
+    { length: 600 },
+    (_, number) =>
+      ({ protocol: 'tcp', address: `10.1.${number >> 8}.${number & 255}`, port: 80 }) as const,
+  );
+  const texts = (services: readonly { toString(): string }[]) => services.map(String).sort();
+
+  it('goes on, and never takes for removed what was only not read', async () => {
+    const { ipvs, netns } = await localDirector();
+    await using other = await Ipvs.open({ netns });
+    await ipvs.transaction(staying.map((service) => ({ type: 'add-service', service })));
+    const stayed = staying.map(formatServiceKey).sort();
+    const samples = ipvs.watch({ intervalMs: 50 });
+    const first = await next(samples);
+    expect(first).toMatchObject({ consistent: true, changes: [] });
+    expect(texts(first.services)).toEqual(stayed);
+
+    const stop = changeWithoutPause(other);
+    let inconsistent = 0;
+    try {
+      while (inconsistent < 3) {
+        const { consistent, services, rates, changes } = await next(samples);
+        expect(services.length).toBeGreaterThan(staying.length / 2);
+        expect(rates?.length).toBeGreaterThan(staying.length / 2);
+        if (!consistent) {
+          expect(changes).toEqual([]);
+          inconsistent++;
+        }
+        expect(changes.filter(({ service }) => stayed.includes(formatServiceKey(service)))).toEqual(
+          [],
+        );
+      }
+    } finally {
+      expect(await stop()).toBeGreaterThan(0);
+    }
+
+    const { consistent, services, changes } = await next(samples);
+    expect(consistent).toBe(true);
+    expect(texts(services)).toEqual(stayed);
+    expect(changes.filter(({ type }) => type !== 'service-removed')).toEqual([]);
+    const [gone = web] = staying;
+    await other.remove(gone);
+    expect((await next(samples)).changes.map(({ type, service }) => [type, service])).toEqual([
+      ['service-removed', gone],
+    ]);
     await samples.return?.();
   });
 });

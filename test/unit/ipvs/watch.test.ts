@@ -1,5 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { ServiceState, TableSample, TableWatchOptions } from '../../../src/index.ts';
+import {
+  IpvsError,
+  type ServiceState,
+  type TableSample,
+  type TableWatchOptions,
+} from '../../../src/index.ts';
 import { type Clock, watchTable } from '../../../src/ipvs/watch.ts';
 import { counted, destinationState, serviceState } from '../../support/table-states.ts';
 
@@ -65,6 +70,7 @@ describe('watching a table', () => {
     const [first] = await take(watch, 1);
     expect(first).toEqual({
       at: new Date(1_700_000_005_000),
+      consistent: true,
       services: [service],
       changes: [],
       rates: undefined,
@@ -148,6 +154,112 @@ describe('watching a table', () => {
   });
 });
 
+/**
+ * Watches a table that others change: for each sample whether its consistent reading succeeds, and
+ * what the reading shows. A consistent reading that fails takes 300 ms.
+ */
+function disturbed(
+  readings: readonly [calm: boolean, table: readonly ServiceState[] | 'broken'][],
+) {
+  const clock = new FakeClock();
+  const asked: [at: number, consistent: boolean][] = [];
+  let sample = 0;
+  const watch = watchTable(
+    async ({ consistent }) => {
+      asked.push([clock.time, consistent]);
+      const [calm, table] = readings[sample] ?? [true, []];
+      if (!consistent || calm) sample++;
+      else clock.time += 300;
+      if ((consistent && !calm) || table === 'broken') {
+        throw new IpvsError('IPVS_DUMP_INTERRUPTED', 'cannot list the IPVS table');
+      }
+      return table;
+    },
+    { intervalMs: 1000 },
+    clock,
+  );
+  return { watch, asked };
+}
+
+describe('watching a table that other programs never stop changing', () => {
+  const counting = (connections: bigint) => serviceState(1, { statistics: counted(connections) });
+
+  it('goes on with single readings, and says that they are', async () => {
+    const { watch, asked } = disturbed([
+      [true, [counting(0n)]],
+      [false, [counting(130n)]],
+      [false, [counting(230n)]],
+      [true, [counting(300n)]],
+    ]);
+    const samples = await take(watch, 4);
+    expect(samples.map(({ consistent }) => consistent)).toEqual([true, false, false, true]);
+    expect(samples.map(({ at }) => at.getTime() - 1_700_000_000_000)).toEqual([
+      0, 1300, 2300, 3000,
+    ]);
+    expect(samples.map(({ rates }) => rates?.[0]?.rates?.connectionsPerSecond)).toEqual([
+      undefined,
+      100,
+      100,
+      100,
+    ]);
+    expect(asked).toEqual([
+      [0, true],
+      [1000, true],
+      [1300, false],
+      [2000, true],
+      [2300, false],
+      [3000, true],
+    ]);
+  });
+
+  it('takes nothing for changed until it has read all of the table again', async () => {
+    const [one, two, three] = [serviceState(1), serviceState(2), serviceState(3)];
+    const { watch } = disturbed([
+      [true, [one, two]],
+      [false, [one]],
+      [false, []],
+      [true, [one, three]],
+      [true, [one, two, three]],
+    ]);
+    const samples = await take(watch, 5);
+    expect(samples.map(({ services }) => services.length)).toEqual([2, 1, 0, 2, 3]);
+    expect(
+      samples.map(({ changes }) => changes.map(({ type, service }) => [type, service])),
+    ).toEqual([
+      [],
+      [],
+      [],
+      [
+        ['service-removed', two.key],
+        ['service-added', three.key],
+      ],
+      [['service-added', two.key]],
+    ]);
+  });
+
+  it('counts the first consistent sample as the first for changes', async () => {
+    const { watch } = disturbed([
+      [false, []],
+      [true, [service]],
+    ]);
+    const [first, second] = await take(watch, 2);
+    expect(first).toMatchObject({ consistent: false, changes: [], rates: undefined });
+    expect(second).toMatchObject({ consistent: true, services: [service], changes: [] });
+  });
+
+  it('leaves out a sample when not even a single reading came to its end', async () => {
+    const { watch, asked } = disturbed([
+      [true, [counting(0n)]],
+      [false, 'broken'],
+      [true, [counting(200n)]],
+    ]);
+    const samples = await take(watch, 2);
+    expect(samples.map(({ at }) => at.getTime() - 1_700_000_000_000)).toEqual([0, 2000]);
+    expect(samples[1]?.rates?.[0]?.rates?.connectionsPerSecond).toBe(100);
+    expect(asked.map(([at]) => at)).toEqual([0, 1000, 1300, 2000]);
+  });
+});
+
 describe('the end of watching', () => {
   it('comes with the error of a reading', async () => {
     const { watch } = setUp({}, (number) => {
@@ -157,6 +269,15 @@ describe('the end of watching', () => {
     await take(watch, 1);
     await expect(watch.next()).rejects.toThrow('cannot list the table');
     expect(await watch.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('comes with any error but that of a table that keeps changing', async () => {
+    const read = vi.fn(async () => {
+      throw new IpvsError('IPVS_NOT_PERMITTED', 'cannot list the IPVS table');
+    });
+    const watch = watchTable(read, {}, new FakeClock());
+    await expect(watch.next()).rejects.toMatchObject({ code: 'IPVS_NOT_PERMITTED' });
+    expect(read).toHaveBeenCalledOnce();
   });
 
   it('comes quietly when the signal is aborted between samples', async () => {
