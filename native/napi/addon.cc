@@ -1,6 +1,7 @@
 #include <napi.h>
 
 #include "napi/ipvs.h"
+#include "napi/names.h"
 #include "napi/packet.h"
 #include "napi/route.h"
 #include "napi/system.h"
@@ -11,6 +12,7 @@ namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitIpvs(env, exports);
+  InitNames(env, exports);
   InitRoute(env, exports);
   InitPacket(env, exports);
   InitSystem(env, exports);
