@@ -140,7 +140,8 @@ function diffService(
       });
     }
   }
-  changes.push(...diffDestinations(service, before, after));
+  // One by one: as arguments of one call, those of a large service overflow the stack.
+  for (const change of diffDestinations(service, before, after)) changes.push(change);
   if (before !== undefined && after === undefined) {
     changes.push({ type: 'service-removed', service, before: serviceSettings(before.service) });
   }
