@@ -39,11 +39,16 @@ open_pipe() {
   printf -v "$1" %s "$pipe"
 }
 
-# Passes on a stream of the guest. A process apart, because UML makes the descriptors it is given
-# non-blocking. When the reader goes away the command is told as it would be here.
+# forward LINE: passes on a stream of the guest. A process apart, because UML makes the descriptors
+# it is given non-blocking. When the reader goes away the command is told as it would be here, and
+# what is under way is thrown away: UML never notices that a pipe which is full has lost its reader,
+# and its line would be stuck for ever.
 forward() {
   trap '' INT TERM HUP QUIT
-  cat || printf 'PIPE\n' >&"$control_fd"
+  cat || {
+    printf 'PIPE %s\n' "$1" >&"$control_fd"
+    cat >/dev/null
+  }
 }
 
 # The third signal ends a guest that does not answer.
@@ -82,9 +87,9 @@ run_in_guest() {
   open_pipe input_fd
   open_pipe ready_fd
   open_pipe control_fd
-  exec {out_fd}> >(forward)
+  exec {out_fd}> >(forward 1)
   local out_pid=$!
-  exec {err_fd}> >(exec {out_fd}>&- && forward >&2)
+  exec {err_fd}> >(exec {out_fd}>&- && forward 2 >&2)
   local err_pid=$!
 
   # Dies with us, or it would go on waiting for input.

@@ -14,6 +14,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
+/** Writes until it cannot, and says how it ended. */
+const endless = "trap '' PIPE; while echo y; do :; done; exit 7";
+
 describe('a command in a guest', () => {
   it('runs as root on the kernel asked for, with IPVS', async () => {
     const run = await inGuest('id -u; uname -r; ipvsadm -Ln');
@@ -114,12 +117,19 @@ describe('a command in a guest', () => {
     expect(run).toMatchObject({ exitCode: 0, stdout: 'from a file' });
   });
 
-  // Seen once not to end, on a machine under load: it may try again.
-  it('ends when nobody reads its output any more', { retry: 2 }, async () => {
-    const run = await execa({
-      reject: false,
-    })`bash -c ${'"$0" --kernel 6.1 yes | head -n 1; echo $PIPESTATUS'} ${program}`;
-    expect(run.stdout).toBe('y\n141');
+  // After a pause of the reader every pipe on the way is full, which ends in another way.
+  it.each([
+    ['its output any more', 'yes', '', 141],
+    ['its output any more, and much of it is under way', 'yes', 'sleep 3', 141],
+    ['its errors any more, and much of them is under way', 'exec yes >&2', 'sleep 3', 141],
+    ['its output any more, though it ignores the signal', endless, '', 7],
+  ])('ends when nobody reads %s', async (_what, command, pause, status) => {
+    const streams = command.includes('>&2') ? '2>&1 >/dev/null' : '2>/dev/null';
+    const line =
+      `"$0" --kernel 6.1 --timeout 60 -- bash -c "$1" ${streams} | ` +
+      `{ read -r line; echo "$line"; ${pause}\n}; echo $PIPESTATUS`;
+    const run = await execa({ reject: false })`bash -c ${line} ${program} ${command}`;
+    expect(run.stdout).toBe(`y\n${status}`);
   });
 
   it('has a hostname, a loopback interface that is up, and the usual devices', async () => {
