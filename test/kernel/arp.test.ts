@@ -352,7 +352,9 @@ describe('arp.listen()', () => {
     for await (const { senderIp } of heard) if (senderIp === '192.0.2.85') count++;
     expect(count).toBeLessThanOrEqual(4096);
     expect(heard.dropped).toBeGreaterThanOrEqual(904);
-    expect(count + heard.dropped).toBe(5000);
+    // The hosts' own kernels may ask for a neighbour meanwhile, which counts too if it is dropped.
+    expect(count + heard.dropped).toBeGreaterThanOrEqual(5000);
+    expect(count + heard.dropped).toBeLessThanOrEqual(5010);
   });
 
   it('fails when the link goes down', async () => {
