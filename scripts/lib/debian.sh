@@ -15,6 +15,7 @@ iproute2        ip
 readonly packages_for_test='
 ipvsadm         ipvsadm
 tcpdump         tcpdump
+iptables        iptables-legacy
 git             git
 patchelf        patchelf
 xz-utils        xz

@@ -1,9 +1,11 @@
+import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ipvs, type ServiceKey } from '../../src/index.ts';
 import type { LabConnection } from '../../src/lab/client.ts';
 import { LabHost } from '../../src/lab/host.ts';
 import { Lab } from '../../src/lab/lab.ts';
 import { judge, schedulerPromises } from '../../src/lab/promise.ts';
+import { kernelIs } from '../support/kernel.ts';
 
 /** The kernel brings counters up to date every two seconds. */
 const estimatorMs = 6_000;
@@ -29,7 +31,7 @@ async function weigh(service: ServiceKey, server: number, weight: number): Promi
 }
 
 afterEach(async () => {
-  await lab[Symbol.asyncDispose]();
+  await lab?.[Symbol.asyncDispose]();
 });
 
 describe('every scheduler keeps its promise to three real servers', () => {
@@ -136,6 +138,107 @@ describe('a firewall mark', () => {
       await expect(lab.request({ ...question, mark: 8 })).rejects.toMatchObject({
         code: 'NETWORK_REFUSED',
       });
+    },
+  );
+});
+
+/** The packets of a client that get a mark: those from an address or those to a port. */
+interface MarkRule {
+  readonly source?: string;
+  readonly port?: number;
+  readonly mark: number;
+}
+
+type Marker = (rule: MarkRule) => readonly string[];
+
+/** Has the director mark packets as they arrive, the way operators do: in mangle's PREROUTING. */
+const iptables: Marker = ({ source, port, mark }) => [
+  'ip netns exec',
+  lab.director.netns,
+  lab.family === 'ipv4' ? 'iptables-legacy' : 'ip6tables-legacy',
+  '-t mangle -A PREROUTING -p tcp',
+  source === undefined ? '' : `-s ${source}`,
+  port === undefined ? '' : `--dport ${port}`,
+  `-j MARK --set-mark ${mark}`,
+];
+
+/** The same on the way in from the link, before any table. */
+const trafficControl: Marker = ({ source, port, mark }) => [
+  `tc -n ${lab.director.netns} filter add dev eth0 ingress`,
+  `protocol ${lab.family === 'ipv4' ? 'ip' : 'ipv6'} flower ip_proto tcp`,
+  source === undefined ? '' : `src_ip ${source}`,
+  port === undefined ? '' : `dst_port ${port}`,
+  `action skbedit mark ${mark}`,
+];
+
+async function markOnArrival(marker: Marker, rules: readonly MarkRule[]): Promise<void> {
+  if (marker === trafficControl) {
+    await execa('tc', ['-n', lab.director.netns, 'qdisc', 'add', 'dev', 'eth0', 'clsact']);
+  }
+  for (const rule of rules) {
+    const [program = '', ...words] = marker(rule).join(' ').split(/ +/);
+    await execa(program, words);
+  }
+}
+
+describe.each([
+  ['iptables', iptables],
+  ['tc', trafficControl],
+])('a firewall mark that the director sets with %s', (name, marker) => {
+  const everyWay = (['dr', 'nat'] as const).flatMap((forwarding) =>
+    (['ipv4', 'ipv6'] as const).map((family) => [forwarding, family] as const),
+  );
+
+  beforeEach(({ skip }) => {
+    skip(name === 'iptables' && kernelIs('7.2'), 'Debian builds Linux 7.2 without these tables');
+  });
+
+  it.each(everyWay)(
+    "gathers ports of a client's connections into one service by %s over %s",
+    async (forwarding, family) => {
+      lab = await Lab.create({ forwarding, family });
+      for (const port of [80, 8080, 8081]) await serveEverywhere('http', port);
+      await markOnArrival(marker, [
+        { port: 80, mark: 7 },
+        { port: 8080, mark: 7 },
+      ]);
+      await lab.addService({ firewallMark: 7, scheduler: 'rr' });
+      const order: string[] = [];
+      for (const port of [80, 8080, 80, 8080]) order.push(...(await servers(1, { port })));
+      // One rotation over both ports: with a service for each, both would begin with the same.
+      expect(order[1]).not.toBe(order[0]);
+      expect(order.slice(2)).toEqual(order.slice(0, 2));
+      await expect(lab.request({ port: 8081 })).rejects.toMatchObject({ code: 'NETWORK_REFUSED' });
+
+      const seen: string[] = [];
+      for await (const { client, virtual, destination } of lab.ipvs.connections()) {
+        seen.push(`${client.address} ${virtual?.address} ${virtual?.port} ${destination.port}`);
+      }
+      const from = `${lab.client.address} ${lab.vip}`;
+      const [first, second] = [`${from} 80 80`, `${from} 8080 8080`];
+      expect(seen.sort()).toEqual([first, first, second, second]);
+    },
+  );
+
+  it.each(everyWay)(
+    'leads clients to servers of their own by %s over %s',
+    async (forwarding, family) => {
+      lab = await Lab.create({ forwarding, family, clientAddresses: 2 });
+      await serveEverywhere();
+      const clients = lab.client.addresses;
+      await markOnArrival(
+        marker,
+        clients.map((source, index) => ({ source, mark: index + 1 })),
+      );
+      for (const [index, { address }] of lab.realServers.entries()) {
+        const service = { firewallMark: index + 1, family };
+        await lab.ipvs.add(service, { scheduler: 'rr' });
+        await lab.ipvs.addDestination(service, { address }, { forwarding });
+      }
+      for (const [index, sourceAddress] of clients.entries()) {
+        const name = `rs${index + 1}`;
+        expect(await servers(3, { sourceAddress })).toEqual([name, name, name]);
+      }
     },
   );
 });
