@@ -12,11 +12,10 @@ const maxLong = 0x7fff_ffff_ffff_ffffn;
 
 /** A whole number that fills the text, as `strtol` reads it; undefined outside of the range. */
 export function decimalIn(text: string, lowest: number, highest: number): number | undefined {
-  // "$" also matches before a final line break.
-  const digits = text.endsWith('\n') ? undefined : wholeDecimal.exec(text)?.[1];
+  const digits = wholeDecimal.exec(text)?.[1];
   if (digits === undefined) return undefined;
   const number = Number(digits);
-  return number >= lowest && number <= highest ? number + 0 : undefined;
+  return number >= lowest && number <= highest ? number : undefined;
 }
 
 /** What `atoi` makes of the beginning of a text, kept in 32 bits without a sign. */

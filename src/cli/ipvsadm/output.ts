@@ -1,0 +1,55 @@
+import type { ByteSink, IpvsadmContext } from './context.ts';
+
+/** What the C library collects for a file or a pipe before it writes it. */
+const block = 4096;
+/** More is written at once here, in whole blocks. */
+const most = 16 * block;
+
+/**
+ * Standard output and error in the order in which the C library would write them: errors at once,
+ * output to a terminal by lines, and any other output when a block of it is full, or at the end. It
+ * shows where both go to the same pipe. Text is bytes, one character each.
+ */
+export class Outputs {
+  private readonly stdout: ByteSink;
+  private readonly stderr: ByteSink;
+  private pieces: Buffer[] = [];
+  private held = 0;
+  private terminal: boolean | undefined;
+
+  constructor({ stdout, stderr }: IpvsadmContext) {
+    this.stdout = stdout;
+    this.stderr = stderr;
+  }
+
+  /** @param output Whole lines. */
+  print(output: string | Uint8Array): void {
+    const bytes = typeof output === 'string' ? Buffer.from(output, 'latin1') : Buffer.from(output);
+    this.pieces.push(bytes);
+    this.held += bytes.length;
+    if (this.held >= most) this.writeBlocks();
+  }
+
+  complain(text: string): void {
+    this.terminal ??= this.stdout.isTerminal;
+    if (this.terminal) this.end();
+    else if (this.held > block) this.writeBlocks();
+    this.stderr.write(Buffer.from(text, 'latin1'));
+  }
+
+  /** Writes what is held back. */
+  end(): void {
+    if (this.held > 0) this.stdout.write(Buffer.concat(this.pieces));
+    this.pieces = [];
+    this.held = 0;
+  }
+
+  /** A full block is written when something follows it, not before. */
+  private writeBlocks(): void {
+    const all = Buffer.concat(this.pieces);
+    const count = Math.floor((all.length - 1) / block) * block;
+    this.stdout.write(all.subarray(0, count));
+    this.pieces = [all.subarray(count)];
+    this.held = all.length - count;
+  }
+}

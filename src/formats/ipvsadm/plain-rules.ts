@@ -1,0 +1,176 @@
+import { serviceFlag } from '../../ipvs/flags.ts';
+import type { RecordView } from '../../ipvs/record-view.ts';
+import {
+  AF_INET,
+  command,
+  destinationRecord,
+  requestRecord,
+  serviceRecord,
+} from '../../native/ipvs-records.ts';
+
+const newline = 0x0a;
+const space = 0x20;
+const dash = 0x2d;
+const dot = 0x2e;
+const zero = 0x30;
+const nine = 0x39;
+const colon = 0x3a;
+const a = 0x61;
+const z = 0x7a;
+const capitalA = 0x41;
+const letter = { g: 0x67, i: 0x69, m: 0x6d, p: 0x70, r: 0x72, s: 0x73, t: 0x74, u: 0x75, w: 0x77 };
+
+const longestPersistence = 31 * 86_400;
+const maxInt = 0x7fff_ffff;
+const longestScheduler = 15;
+const ipipWords = '--tun-type ipip';
+
+const family = requestRecord.service + serviceRecord.family;
+const protocol = requestRecord.service + serviceRecord.protocol;
+const servicePort = requestRecord.service + serviceRecord.port;
+const serviceAddress = requestRecord.service + serviceRecord.address;
+const scheduler = requestRecord.service + serviceRecord.scheduler;
+const flags = requestRecord.service + serviceRecord.flags;
+const timeout = requestRecord.service + serviceRecord.timeout;
+const netmask = requestRecord.service + serviceRecord.netmask;
+const destinationFamily = requestRecord.destination + destinationRecord.family;
+const destinationPort = requestRecord.destination + destinationRecord.port;
+const destinationAddress = requestRecord.destination + destinationRecord.address;
+const forwarding = requestRecord.destination + destinationRecord.forwarding;
+const weight = requestRecord.destination + destinationRecord.weight;
+
+/**
+ * Reads the two plain shapes that most lines of saved tables have straight from bytes into request
+ * records:
+ *
+ *     -A -t|-u IPV4:PORT -s NAME [-p SECONDS]
+ *     -a -t|-u IPV4:PORT -r IPV4:PORT -g|-m|-i -w WEIGHT [--tun-type ipip]
+ *
+ * Everything else, however little it differs, is left to the whole grammar.
+ */
+export class PlainRules {
+  /** What the number read last was. */
+  private number = 0;
+
+  /**
+   * Reads the line at `at`, which ends in a line break, into the record at `to`, which is all zeros.
+   *
+   * @returns Where the next line begins; -1 when this one is not plain, and then the record is all
+   * zeros again.
+   */
+  read(bytes: Uint8Array, at: number, view: RecordView, to: number): number {
+    let end = -1;
+    if (bytes[at] === dash && bytes[at + 2] === space && bytes[at + 3] === dash) {
+      if (bytes[at + 1] === a) end = this.destination(bytes, at + 3, view, to);
+      else if (bytes[at + 1] === capitalA) end = this.service(bytes, at + 3, view, to);
+    }
+    if (end < 0) view.u8.fill(0, to, to + requestRecord.size);
+    return end;
+  }
+
+  private service(bytes: Uint8Array, from: number, view: RecordView, to: number): number {
+    let at = this.serviceKey(bytes, from, view, to);
+    if (at < 0 || this.number === 0 || !isOption(bytes, at, letter.s)) return -1;
+    at += 4;
+    const start = at;
+    for (let byte = bytes[at] ?? 0; byte >= a && byte <= z; byte = bytes[++at] ?? 0) {
+      if (at - start === longestScheduler) return -1;
+      view.u8[to + scheduler + at - start] = byte;
+    }
+    if (at === start) return -1;
+    if (isOption(bytes, at, letter.p)) {
+      at = this.decimal(bytes, at + 4, longestPersistence);
+      if (at < 0 || this.number === 0) return -1;
+      view.u32[(to + flags) >> 2] = serviceFlag.persistent;
+      view.u32[(to + timeout) >> 2] = this.number;
+    }
+    if (bytes[at] !== newline) return -1;
+    view.u32[(to + netmask) >> 2] = 0xffffffff;
+    view.u32[to >> 2] = command.newService;
+    return at + 1;
+  }
+
+  private destination(bytes: Uint8Array, from: number, view: RecordView, to: number): number {
+    let at = this.serviceKey(bytes, from, view, to);
+    if (at < 0 || !isOption(bytes, at, letter.r)) return -1;
+    const port = this.number;
+    at = this.endpoint(bytes, at + 4, view.u8, to + destinationAddress);
+    if (at < 0 || bytes[at] !== space || bytes[at + 1] !== dash) return -1;
+    const method = bytes[at + 2];
+    if (method === letter.m) {
+      view.u16[(to + destinationPort) >> 1] = this.number;
+    } else if (method === letter.g || method === letter.i) {
+      // Neither can change the port, so it is the service's whatever the line says.
+      view.u16[(to + destinationPort) >> 1] = port;
+      view.u32[(to + forwarding) >> 2] = method === letter.g ? 3 : 2;
+    } else {
+      return -1;
+    }
+    at += 3;
+    if (!isOption(bytes, at, letter.w)) return -1;
+    at = this.decimal(bytes, at + 4, maxInt);
+    if (at < 0) return -1;
+    view.u32[(to + weight) >> 2] = this.number;
+    if (bytes[at] === space && method === letter.i && hasText(bytes, at + 1, ipipWords)) {
+      at += 1 + ipipWords.length;
+    }
+    if (bytes[at] !== newline) return -1;
+    view.u16[(to + destinationFamily) >> 1] = AF_INET;
+    view.u32[to >> 2] = command.newDest;
+    return at + 1;
+  }
+
+  /** `-t IPV4:PORT` or `-u IPV4:PORT`; the port stays the last number. */
+  private serviceKey(bytes: Uint8Array, at: number, view: RecordView, to: number): number {
+    const kind = bytes[at + 1];
+    if (bytes[at + 2] !== space || (kind !== letter.t && kind !== letter.u)) return -1;
+    const end = this.endpoint(bytes, at + 3, view.u8, to + serviceAddress);
+    if (end < 0) return -1;
+    view.u16[(to + family) >> 1] = AF_INET;
+    view.u16[(to + protocol) >> 1] = kind === letter.t ? 6 : 17;
+    view.u16[(to + servicePort) >> 1] = this.number;
+    return end;
+  }
+
+  /** `IPV4:PORT`, in plain decimal throughout; the address is written, the port the last number. */
+  private endpoint(bytes: Uint8Array, from: number, into: Uint8Array, to: number): number {
+    let at = from;
+    for (let place = 0; place < 4; place++) {
+      at = this.decimal(bytes, at, 255);
+      if (at < 0 || bytes[at] !== (place < 3 ? dot : colon)) return -1;
+      into[to + place] = this.number;
+      at++;
+    }
+    return this.decimal(bytes, at, 65_535);
+  }
+
+  /** Digits without leading zeros, which mean other things in other places. */
+  private decimal(bytes: Uint8Array, from: number, highest: number): number {
+    let at = from;
+    let number = 0;
+    for (let byte = bytes[at] ?? 0; byte >= zero && byte <= nine; byte = bytes[++at] ?? 0) {
+      number = number * 10 + byte - zero;
+      if (number > highest || (number === 0 && at > from)) return -1;
+    }
+    if (at === from || (bytes[from] === zero && at - from > 1)) return -1;
+    this.number = number;
+    return at;
+  }
+}
+
+/** Whether ` -x ` stands there. */
+function isOption(bytes: Uint8Array, at: number, name: number): boolean {
+  return (
+    bytes[at] === space &&
+    bytes[at + 1] === dash &&
+    bytes[at + 2] === name &&
+    bytes[at + 3] === space
+  );
+}
+
+function hasText(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[at + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}
