@@ -88,6 +88,16 @@ export function canonicalServiceKey(key: ServiceKey): ServiceKey {
   return readServiceKey(view, 0);
 }
 
+/** Whether a service is one for IPv6 packets. */
+export function isIpv6Service(key: ServiceKey): boolean {
+  return key.firewallMark === undefined ? key.address.includes(':') : key.family === 'ipv6';
+}
+
+/** Whether a persistence netmask, in its one spelling, makes every client one by itself. */
+export function isWholeAddress(netmask: number | string, service: ServiceKey): boolean {
+  return netmask === (isIpv6Service(service) ? 128 : 32);
+}
+
 /** @param view Begins with the record of the service. */
 function canonicalDestination(
   view: RecordView,

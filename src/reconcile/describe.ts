@@ -3,7 +3,13 @@ import {
   formatDestinationKey,
   type Tunnel,
 } from '../ipvs/destination.ts';
-import { formatServiceKey, type Persistence, type ServiceSettings } from '../ipvs/service.ts';
+import {
+  formatServiceKey,
+  type Persistence,
+  type ServiceKey,
+  type ServiceSettings,
+} from '../ipvs/service.ts';
+import { isWholeAddress } from '../ipvs/table-definition.ts';
 import type { TableChange } from '../ipvs/table-diff.ts';
 import type { Plan } from './plan.ts';
 
@@ -59,9 +65,14 @@ function destinationsGoing(plan: Pick<Plan, 'changes'>): ReadonlyMap<string, num
 function lineOf(change: TableChange, plan: Pick<Plan, 'changes'>, service: string): PlanLine {
   switch (change.type) {
     case 'service-added':
-      return { kind: 'add', text: `service ${service}: ${serviceWords(change.after)}` };
+      return {
+        kind: 'add',
+        text: `service ${service}: ${serviceWords(change.after, change.service)}`,
+      };
     case 'service-edited': {
-      const words = differences(change.before, change.after, change.changed, serviceText);
+      const words = differences(change.before, change.after, change.changed, (settings, field) =>
+        serviceText(settings, field, change.service),
+      );
       return { kind: 'edit', text: `service ${service}: ${words}` };
     }
     case 'service-removed': {
@@ -135,11 +146,11 @@ export function plural(count: number, noun: string): string {
 }
 
 /** The settings that are no default, for a line about something new. */
-function serviceWords(settings: ServiceSettings): string {
+function serviceWords(settings: ServiceSettings, service: ServiceKey): string {
   const words = [`scheduler ${settings.scheduler}`];
   if (settings.schedulerFlags.length > 0) words.push(`flags ${settings.schedulerFlags.join(',')}`);
   if (settings.persistence !== undefined) {
-    words.push(`persistence ${persistenceText(settings.persistence)}`);
+    words.push(`persistence ${persistenceText(settings.persistence, service)}`);
   }
   if (settings.persistenceEngine !== undefined) words.push(`engine ${settings.persistenceEngine}`);
   if (settings.onePacket) words.push('one packet at a time');
@@ -180,14 +191,20 @@ function differences<Settings, Field extends keyof Settings & keyof typeof field
     .join(', ');
 }
 
-function serviceText(settings: ServiceSettings, field: keyof ServiceSettings): string {
+function serviceText(
+  settings: ServiceSettings,
+  field: keyof ServiceSettings,
+  service: ServiceKey,
+): string {
   switch (field) {
     case 'scheduler':
       return settings.scheduler;
     case 'schedulerFlags':
       return settings.schedulerFlags.length === 0 ? 'none' : settings.schedulerFlags.join(',');
     case 'persistence':
-      return settings.persistence === undefined ? 'none' : persistenceText(settings.persistence);
+      return settings.persistence === undefined
+        ? 'none'
+        : persistenceText(settings.persistence, service);
     case 'onePacket':
       return settings.onePacket ? 'yes' : 'no';
     case 'persistenceEngine':
@@ -200,8 +217,11 @@ function destinationText(settings: DestinationSettings, field: keyof Destination
   return settings.tunnel === undefined ? 'none' : tunnelText(settings.tunnel);
 }
 
-function persistenceText({ timeoutSeconds, netmask }: Required<Persistence>): string {
-  const alone = netmask === 32 || netmask === 128;
+function persistenceText(
+  { timeoutSeconds, netmask }: Required<Persistence>,
+  service: ServiceKey,
+): string {
+  const alone = isWholeAddress(netmask, service);
   return `${timeoutSeconds}s${alone ? '' : ` by netmask ${netmask}`}`;
 }
 
