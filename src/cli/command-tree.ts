@@ -20,8 +20,76 @@ export type CommandNode = CommandEntry | CommandGroup;
 /** Every command of `lvskit`: what is run, helped with, completed and described from one place. */
 export const commandTree: readonly CommandNode[] = [
   {
+    name: 'save',
+    summary: 'write the table to a file',
+    load: () => import('./commands/save.ts'),
+  },
+  {
+    name: 'restore',
+    summary: 'make the table what a file says',
+    load: () => import('./commands/restore.ts'),
+  },
+  {
+    name: 'add',
+    summary: 'add a service, or a real server to one',
+    commands: [
+      {
+        name: 'service',
+        summary: 'add a virtual service',
+        load: () => import('./commands/add-service.ts'),
+      },
+      {
+        name: 'destination',
+        summary: 'add a real server to a service',
+        load: () => import('./commands/add-destination.ts'),
+      },
+    ],
+  },
+  {
+    name: 'edit',
+    summary: 'change a service, or a real server of one',
+    commands: [
+      {
+        name: 'service',
+        summary: 'change the settings of a virtual service',
+        load: () => import('./commands/edit-service.ts'),
+      },
+      {
+        name: 'destination',
+        summary: 'change the settings of a real server',
+        load: () => import('./commands/edit-destination.ts'),
+      },
+    ],
+  },
+  {
+    name: 'remove',
+    summary: 'remove a service, or a real server from one',
+    commands: [
+      {
+        name: 'service',
+        summary: 'remove a virtual service with its servers',
+        load: () => import('./commands/remove-service.ts'),
+      },
+      {
+        name: 'destination',
+        summary: 'remove a real server from a service',
+        load: () => import('./commands/remove-destination.ts'),
+      },
+    ],
+  },
+  {
+    name: 'flush',
+    summary: 'remove every service',
+    load: () => import('./commands/flush.ts'),
+  },
+  {
     name: 'lab',
     summary: 'build a lab of network namespaces and balance real connections in it',
     load: () => import('./commands/lab.ts'),
+  },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of lvskit.yaml',
+    load: () => import('./commands/schema.ts'),
   },
 ];

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { IpvsError } from '../ipvs/ipvs-error.ts';
 import { NetworkError } from '../net/network-error.ts';
 import { UsageError } from './command-context.ts';
+import { InputError } from './input-error.ts';
 
 /** What the commands end with. */
 export const exitCode = {
@@ -16,7 +17,8 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
 /** The exit code of an error that ended a command. */
 export function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof UsageError) return exitCode.usage;
+  if (error instanceof UsageError || error instanceof InputError) return exitCode.usage;
+  if (hasCode(error, 'CONFIG_INVALID')) return exitCode.usage;
   if (error instanceof IpvsError) {
     if (error.code === 'IPVS_NOT_AVAILABLE') return exitCode.noIpvs;
     if (error.code === 'IPVS_NOT_PERMITTED') return exitCode.notPermitted;
@@ -25,6 +27,11 @@ export function exitCodeOf(error: unknown): ExitCode {
     return exitCode.notPermitted;
   }
   return exitCode.failed;
+}
+
+/** By its code, so that no command waits for the loading of what only some can throw. */
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** As a shell reports a program that a signal ended; the reason for an abort is the signal's name. */

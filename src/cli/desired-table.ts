@@ -1,0 +1,103 @@
+import type { ComparedService } from '../ipvs/table-diff.ts';
+import type { CommandContext } from './command-context.ts';
+import { InputError } from './input-error.ts';
+import { inputName, readInput } from './input-file.ts';
+
+export type InputFormat = 'ipvsadm' | 'yaml';
+
+/** A file that says what the table should be. */
+export interface DesiredTable {
+  readonly format: InputFormat;
+  /**
+   * What it makes of a table. A configuration says all there is to be, whatever was there; rules
+   * change what they are applied to.
+   *
+   * @throws InputError with the lines that are wrong.
+   */
+  of(base: readonly ComparedService[]): readonly ComparedService[];
+  readonly warnings: readonly string[];
+}
+
+/** Longest file that is read; a million rules have 50 MB. */
+const longest = 64 * 1024 * 1024;
+const problemsTold = 25;
+
+/**
+ * Reads rules of ipvsadm or a `lvskit.yaml`. Everything that can be known to be wrong with it
+ * without a kernel is told here.
+ *
+ * @param file `-` for what is piped in.
+ * @throws InputError, ConfigError
+ */
+export async function readDesiredTable(
+  file: string,
+  format: InputFormat | undefined,
+  context: CommandContext,
+): Promise<DesiredTable> {
+  const bytes = await readInput(file, longest, context);
+  const name = inputName(file);
+  return (format ?? formatOf(file, bytes)) === 'yaml'
+    ? await readConfig(bytes, name)
+    : await readRules(bytes, name);
+}
+
+/** By the name, where it tells; otherwise by whether the first line is an option. */
+function formatOf(file: string, bytes: Buffer): InputFormat {
+  if (/\.(ya?ml|json)$/i.test(file)) return 'yaml';
+  const start = bytes.subarray(0, 64 * 1024).toString('latin1');
+  const first = start.split('\n').find((line) => !/^\s*(#|$)/.test(line)) ?? '';
+  return /^\s*(-[A-Za-z-]|ipvsadm\s)/.test(first) && !/^---\s*$/.test(first) ? 'ipvsadm' : 'yaml';
+}
+
+async function readConfig(bytes: Buffer, name: string): Promise<DesiredTable> {
+  const { parseConfig, tableOf } = await import('../config/load.ts');
+  const { formatProblem } = await import('../config/config-error.ts');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError(`${name}:${badLine(bytes)}: there are bytes that are not UTF-8`);
+  }
+  const config = parseConfig(text, name);
+  const table = tableOf(config);
+  return {
+    format: 'yaml',
+    of: () => table,
+    warnings: config.warnings.map((warning) => formatProblem(name, warning)),
+  };
+}
+
+/** The first line that is not UTF-8. */
+function badLine(bytes: Buffer): number {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let line = 1;
+  for (let at = 0; at < bytes.length; line++) {
+    const end = bytes.indexOf(0x0a, at) + 1 || bytes.length;
+    try {
+      decoder.decode(bytes.subarray(at, end));
+    } catch {
+      break;
+    }
+    at = end;
+  }
+  return line;
+}
+
+async function readRules(bytes: Buffer, name: string): Promise<DesiredTable> {
+  const { tableOfRules } = await import('../formats/ipvsadm/offline-rules.ts');
+  const { SystemNames } = await import('./ipvsadm/system-names.ts');
+  const names = new SystemNames();
+  return {
+    format: 'ipvsadm',
+    of: (base) => {
+      const { table, problems } = tableOfRules(bytes, { names, base });
+      if (problems.length === 0) return table;
+      const told = problems
+        .slice(0, problemsTold)
+        .map(({ line, message }) => `${name}:${line}: ${message}`);
+      if (problems.length > problemsTold) told.push(`and ${problems.length - problemsTold} more`);
+      throw new InputError(told.join('\n'));
+    },
+    warnings: [],
+  };
+}

@@ -1,0 +1,25 @@
+import type { Output } from '../command-context.ts';
+
+/** How a command shows its result: for people, or as a document for programs. */
+export type OutputFormat = 'text' | 'json' | 'yaml';
+
+/**
+ * Writes a result as one document. Both formats say the same; counters are decimal strings in both.
+ */
+export async function writeDocument(
+  output: Output,
+  format: Exclude<OutputFormat, 'text'>,
+  document: unknown,
+): Promise<void> {
+  const json = JSON.stringify(document, counterAsText, 2);
+  if (format === 'json') {
+    output.write(`${json}\n`);
+    return;
+  }
+  const { stringify } = await import('yaml');
+  output.write(stringify(JSON.parse(json), { lineWidth: 0 }));
+}
+
+function counterAsText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}

@@ -1,0 +1,26 @@
+import type { Output } from '../command-context.ts';
+
+/** How far long work is, in one line that goes away at its end. */
+export interface Progress {
+  readonly show: (done: number, all: number) => void;
+  readonly end: () => void;
+}
+
+/** Less work than this is over before anybody could read it. */
+const worthShowing = 20_000;
+const eraseLine = '\r\x1b[K';
+
+/** Shows progress on a terminal, and nothing anywhere else. */
+export function progressOn(output: Output, what: string): Progress {
+  let shown = false;
+  return {
+    show: (done, all) => {
+      if (output.isTTY !== true || all < worthShowing) return;
+      shown = true;
+      output.write(`${eraseLine}${done} of ${all} ${what}`);
+    },
+    end: () => {
+      if (shown) output.write(eraseLine);
+    },
+  };
+}
