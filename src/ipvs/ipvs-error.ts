@@ -114,9 +114,13 @@ const byChange: Partial<Record<Change['type'], Readonly<Record<string, Explanati
     ENODEV: ['IPVS_INTERFACE_NOT_FOUND', 'there is no such interface'],
     EINVAL: [
       'IPVS_INVALID',
-      'the kernel finds it invalid (synchronisation and services with destinations of both families exclude each other)',
+      'the kernel finds it invalid (synchronisation and services with destinations of both families exclude each other; an IPv6 group takes an interface with IPv6)',
     ],
     EADDRNOTAVAIL: ['IPVS_INVALID', 'the interface has no address to send from'],
+    ENETUNREACH: [
+      'IPVS_INVALID',
+      'the group cannot be reached over the interface (is it up, and has it addresses of that family?)',
+    ],
   },
   'stop-sync-daemon': { ESRCH: ['IPVS_DAEMON_NOT_FOUND', 'none is running in this role'] },
 };

@@ -17,6 +17,29 @@ import {
   scratchTable,
 } from '../support/scratch-table.ts';
 
+// Everything that Linux is known to refuse about IPVS, and where it is provoked on a real kernel:
+//
+// EPERM            ipvs-access.test.ts: every call, without the capability and in a user namespace
+// EOPNOTSUPP       ipvs-malformed.test.ts: a command or a way of asking that there is not
+// ERANGE           here: weight, thresholds; ipvs-malformed.test.ts: attributes of a wrong length
+// EINVAL           here: values; ipvs-malformed.test.ts: what is left out; ipvs-sync-daemons.test.ts
+// EAFNOSUPPORT     here: families; test/scripts/odd-kernels.test.ts: a kernel without IPv6
+// EEXIST, ESRCH    here; of sync daemons in ipvs-sync-daemons.test.ts
+// ENOENT           here: scheduler, engine, destination; the family itself in ipvs-access.test.ts
+// ENODEV           here: no such interface
+// ENETUNREACH      ipvs-sync-daemons.test.ts: an interface that cannot send to the group
+// ENOMEM           test/scripts/odd-kernels.test.ts: no piece of memory that is large enough
+// no error at all  here and in ipvs-malformed.test.ts: destinations of a service that is not there
+//
+// Not provoked:
+// ENOPROTOOPT      the module is being unloaded. Between the moment at which it can no longer be
+//                  used and the end of its family, which turns the answer into ENOENT, the kernel
+//                  does not sleep, so on one CPU no request gets in between.
+// EADDRNOTAVAIL    of a sync daemon's interface without addresses: these kernels choose another
+//                  address instead, and say ENETUNREACH where there is none.
+// ENOMEM of more   services and destinations take pieces so small that the kernel rather kills a
+//                  process than refuses one.
+
 removeScratchTables();
 
 const { errno } = constants;

@@ -173,4 +173,34 @@ describe('a sync daemon', () => {
     });
     expect(await ipvs.syncDaemons()).toEqual([]);
   });
+
+  it.each([
+    ['that is down', { mtu: 1500 }, undefined],
+    ['that is down, to an IPv6 group', { mtu: 1500 }, 'ff02::8848'],
+    ['too small for IPv6, to an IPv6 group', { up: true, mtu: 1000 }, 'ff02::8848'],
+  ])('cannot send over a link %s, and is told why', async (_what, settings, group) => {
+    const { ipvs, network } = await scratchTable();
+    const link = { kind: 'dummy', name: 'sync0', ...settings } as const;
+    await (await network()).links.add(link);
+    const daemon = { interface: 'sync0', ...(group === undefined ? {} : { group }) };
+    await expect(ipvs.startSyncDaemon({ role: 'master', ...daemon })).rejects.toMatchObject({
+      code: 'IPVS_INVALID',
+      errnoName: 'ENETUNREACH',
+      message:
+        'cannot start the master sync daemon on sync0: the group cannot be reached over the interface (is it up, and has it addresses of that family?)',
+    });
+    expect(await ipvs.syncDaemons()).toEqual([]);
+  });
+
+  it('cannot listen to an IPv6 group on a link that has no IPv6', async () => {
+    const { ipvs, network } = await scratchTable();
+    await (await network()).links.add({ kind: 'dummy', name: 'sync0', up: true, mtu: 1000 });
+    await expect(
+      ipvs.startSyncDaemon({ role: 'backup', interface: 'sync0', group: 'ff02::8848' }),
+    ).rejects.toMatchObject({
+      code: 'IPVS_INVALID',
+      errnoName: 'EINVAL',
+      message: expect.stringContaining('an IPv6 group takes an interface with IPv6'),
+    });
+  });
 });
