@@ -1,22 +1,39 @@
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const COLON = 0x3a;
-const DOT = 0x2e;
 const ZERO = 0x30;
+const fourSpaces = 0x20202020;
 
-/** The value of each hexadecimal digit; 16 in every other place. */
-const digitValues: Uint8Array = new Uint8Array(256).fill(16);
-for (const [value, digit] of Array.from('0123456789abcdef').entries()) {
-  digitValues[digit.charCodeAt(0)] = value;
-  digitValues[digit.toUpperCase().charCodeAt(0)] = value;
+/** The column of the state with the blank behind it, in /proc and in the listing. */
+const stateWidth = 12;
+
+/** Whether one of four bytes is below a blank, all of them being ASCII. */
+function hasControl(word: number): boolean {
+  return ((word - fourSpaces) & ~word & 0x80808080) !== 0;
 }
 
-/** The decimal digits of each byte, and in the fourth place how many there are. */
-const byteDigits: Uint8Array = new Uint8Array(1024);
+/** The number two hexadecimal digits spell, by the little-endian number that they are as text. */
+const pairValues: Uint16Array = new Uint16Array(0x10000).fill(0x100);
+const digits = '0123456789ABCDEF';
+for (let value = 0; value < 256; value++) {
+  const high = digits.charCodeAt(value >> 4);
+  const low = digits.charCodeAt(value & 15);
+  pairValues[high | (low << 8)] = value;
+}
+
+/** Each byte in decimal with a dot behind and blanks to fill four places, as a little-endian number. */
+const dottedBytes: Uint32Array = new Uint32Array(256);
+const dottedLengths: Uint8Array = new Uint8Array(256);
 for (let byte = 0; byte < 256; byte++) {
-  const digits = `${byte}`;
-  for (let at = 0; at < digits.length; at++) byteDigits[byte * 4 + at] = digits.charCodeAt(at);
-  byteDigits[byte * 4 + 3] = digits.length;
+  const text = Buffer.from(`${byte}.`.padEnd(4), 'latin1');
+  dottedBytes[byte] = text.readUInt32LE(0);
+  dottedLengths[byte] = `${byte}`.length + 1;
+}
+
+/** Numbers below 100 with two digits, as a little-endian number. */
+const twoDigits: Uint16Array = new Uint16Array(100);
+for (let value = 0; value < 100; value++) {
+  twoDigits[value] = (ZERO + ((value / 10) | 0)) | ((ZERO + (value % 10)) << 8);
 }
 
 /**
@@ -27,56 +44,64 @@ for (let byte = 0; byte < 256; byte++) {
  * table. Others it leaves to its user.
  */
 export class ConnectionRows {
-  readonly #output: Buffer;
+  readonly #bytes: Uint8Array;
+  readonly #input: DataView;
+  readonly #buffer: Buffer;
+  readonly #output: DataView;
   #at = 0;
 
-  constructor(size: number) {
-    this.#output = Buffer.allocUnsafe(size);
+  /**
+   * @param input Where rows are read from.
+   * @param size Bytes of output to have room for.
+   */
+  constructor(input: Uint8Array, size: number) {
+    this.#bytes = input;
+    this.#input = new DataView(input.buffer, input.byteOffset, input.byteLength);
+    this.#buffer = Buffer.alloc(size);
+    this.#output = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, size);
   }
 
   /** Bytes there is room for. */
   get room(): number {
-    return this.#output.length - this.#at;
+    return this.#buffer.length - this.#at;
   }
 
   /** What was written since it was last taken; good until the next row is written. */
   take(): Buffer {
-    const taken = this.#output.subarray(0, this.#at);
+    const taken = this.#buffer.subarray(0, this.#at);
     this.#at = 0;
     return taken;
   }
 
   /** Writes text with a character for each byte. */
   text(text: string): void {
-    this.#at += this.#output.write(text, this.#at, 'latin1');
+    this.#at += this.#buffer.write(text, this.#at, 'latin1');
   }
 
   /**
-   * Writes the row that starts at `from`, given room for 128 bytes.
+   * Writes the row that starts at `from`, given room for 128 bytes and a whole line.
    *
-   * @param bytes Whole lines.
    * @returns Where the next row starts; -1 when this is another kind of row, of which nothing was
    * written.
    */
-  row(bytes: Uint8Array, from: number): number {
-    const protocolEnd = bytes.indexOf(SPACE, from);
-    const client = bytes[protocolEnd + 1] === SPACE ? protocolEnd + 2 : protocolEnd + 1;
-    // PPP CCCCCCCC CCCC VVVVVVVV VVVV DDDDDDDD DDDD SSS…
-    const virtual = client + 14;
-    const destination = client + 28;
+  row(from: number): number {
+    const bytes = this.#bytes;
+    const input = this.#input;
+    // PPP CCCCCCCC CCCC VVVVVVVV VVVV DDDDDDDD DDDD SSSSSSSSSSS NNNNNNN, with a fourth P in SCTP.
+    const protocolEnd = bytes[from + 3] === SPACE ? from + 3 : from + 4;
+    const client = protocolEnd + 1;
     const state = client + 42;
-    const protocolLength = protocolEnd - from;
-    if (protocolLength < 1 || protocolLength > 7) return -1;
-    if (!isEndpoint(bytes, client) || !isEndpoint(bytes, virtual)) return -1;
-    if (!isEndpoint(bytes, destination)) return -1;
-    let stateEnd = state;
-    while ((bytes[stateEnd] ?? 0) > SPACE) stateEnd++;
-    const stateLength = stateEnd - state;
-    if (stateLength < 1 || stateLength > 15) return -1;
-    let at = stateEnd;
+    if (bytes[protocolEnd] !== SPACE || state + stateWidth > bytes.length) return -1;
+    const protocol = input.getUint32(from, true);
+    const state1 = input.getUint32(state, true);
+    const state2 = input.getUint32(state + 4, true);
+    const state3 = input.getUint32(state + 8, true);
+    if (hasControl(protocol) || hasControl(state1) || hasControl(state2)) return -1;
+    if (hasControl(state3) || state3 >>> 24 !== SPACE) return -1;
+    let at = state + stateWidth;
     while (bytes[at] === SPACE) at++;
+    const number = at;
     let seconds = 0;
-    const digits = at;
     for (;;) {
       const digit = (bytes[at] ?? 0) - ZERO;
       if (digit < 0 || digit > 9) break;
@@ -84,92 +109,103 @@ export class ConnectionRows {
       at++;
     }
     // Above nine digits ipvsadm's numbers overflow.
-    if (at === digits || at - digits > 9 || bytes[at] !== NEWLINE) return -1;
+    if (at === number || at - number > 9 || bytes[at] !== NEWLINE) return -1;
 
-    this.#word(bytes, from, protocolEnd, 3);
-    this.#time(seconds);
-    this.#word(bytes, state, stateEnd, 11);
-    this.#endpoint(bytes, client, 18);
-    this.#endpoint(bytes, virtual, 18);
-    this.#endpoint(bytes, destination, 0);
-    this.#output[this.#at - 1] = NEWLINE;
-    return at + 1;
-  }
-
-  /** Copies a word, with blanks up to a width and one more. */
-  #word(bytes: Uint8Array, from: number, to: number, width: number): void {
     const output = this.#output;
-    let at = this.#at;
-    for (let source = from; source < to; source++) output[at++] = bytes[source] ?? 0;
-    this.#at = pad(output, at, this.#at + width);
+    const start = this.#at;
+    output.setUint32(start, protocol, true);
+    output.setUint8(start + client - from - 1, SPACE);
+    this.#at += client - from;
+    this.#time(seconds);
+    output.setUint32(this.#at, state1, true);
+    output.setUint32(this.#at + 4, state2, true);
+    output.setUint32(this.#at + 8, state3, true);
+    this.#at += stateWidth;
+    const known =
+      this.#endpoint(client, 19) &&
+      this.#endpoint(client + 14, 19) &&
+      this.#endpoint(client + 28, 0);
+    if (!known) {
+      this.#at = start;
+      return -1;
+    }
+    output.setUint8(this.#at, NEWLINE);
+    this.#at++;
+    return at + 1;
   }
 
   /** Minutes and seconds, two digits at least each. */
   #time(total: number): void {
     const output = this.#output;
-    const seconds = total % 60;
-    const minutes = (total - seconds) / 60;
+    const minutes = (total / 60) | 0;
+    const seconds = total - minutes * 60;
     let at = this.#at;
     if (minutes < 100) {
-      output[at++] = ZERO + ((minutes / 10) | 0);
-      output[at++] = ZERO + (minutes % 10);
+      output.setUint16(at, twoDigits[minutes] ?? 0, true);
+      at += 2;
     } else {
-      at += output.write(`${minutes}`, at, 'latin1');
+      at += this.#buffer.write(`${minutes}`, at, 'latin1');
     }
-    output[at++] = COLON;
-    output[at++] = ZERO + ((seconds / 10) | 0);
-    output[at++] = ZERO + (seconds % 10);
-    this.#at = pad(output, at, this.#at + 6);
-  }
-
-  /** Address and port, with blanks up to a width and one more. */
-  #endpoint(bytes: Uint8Array, from: number, width: number): void {
-    const output = this.#output;
-    let at = this.#at;
-    for (let digit = from; digit < from + 8; digit += 2) {
-      const byte = ((digitOf(bytes, digit) << 4) | digitOf(bytes, digit + 1)) << 2;
-      const count = byteDigits[byte + 3] ?? 0;
-      output[at] = byteDigits[byte] ?? 0;
-      output[at + 1] = byteDigits[byte + 1] ?? 0;
-      output[at + 2] = byteDigits[byte + 2] ?? 0;
-      at += count;
-      output[at++] = DOT;
-    }
-    output[at - 1] = COLON;
-    const port =
-      (digitOf(bytes, from + 9) << 12) |
-      (digitOf(bytes, from + 10) << 8) |
-      (digitOf(bytes, from + 11) << 4) |
-      digitOf(bytes, from + 12);
-    at += port < 10 ? 1 : port < 100 ? 2 : port < 1000 ? 3 : port < 10_000 ? 4 : 5;
-    let rest = port;
-    let place = at;
+    output.setUint8(at, COLON);
+    output.setUint16(at + 1, twoDigits[seconds] ?? 0, true);
+    at += 3;
+    // Six columns and a blank; from a thousand minutes on the time fills them.
     do {
-      const tenth = (rest / 10) | 0;
-      output[--place] = ZERO + rest - tenth * 10;
-      rest = tenth;
-    } while (rest > 0);
-    this.#at = pad(output, at, this.#at + width);
+      output.setUint8(at++, SPACE);
+    } while (at < this.#at + 7);
+    this.#at = at;
   }
-}
 
-function digitOf(bytes: Uint8Array, at: number): number {
-  return digitValues[bytes[at] ?? 0] ?? 16;
-}
+  /**
+   * The address and port at `from`, with blanks up to a width and at least one unless it is 0.
+   * False when there are none.
+   */
+  #endpoint(from: number, width: number): boolean {
+    const input = this.#input;
+    const output = this.#output;
+    const first = pairValues[input.getUint16(from, true)] ?? 0;
+    const second = pairValues[input.getUint16(from + 2, true)] ?? 0;
+    const third = pairValues[input.getUint16(from + 4, true)] ?? 0;
+    const fourth = pairValues[input.getUint16(from + 6, true)] ?? 0;
+    const high = pairValues[input.getUint16(from + 9, true)] ?? 0;
+    const low = pairValues[input.getUint16(from + 11, true)] ?? 0;
+    if ((first | second | third | fourth | high | low) > 0xff) return false;
+    const bytes = this.#bytes;
+    if (bytes[from + 8] !== SPACE || bytes[from + 13] !== SPACE) return false;
 
-/** Whether there are 8 hexadecimal digits, a blank, 4 more, and a blank. */
-function isEndpoint(bytes: Uint8Array, at: number): boolean {
-  if (bytes[at + 8] !== SPACE || bytes[at + 13] !== SPACE) return false;
-  let seen = 0;
-  for (let place = at; place < at + 8; place++) seen |= digitOf(bytes, place);
-  for (let place = at + 9; place < at + 13; place++) seen |= digitOf(bytes, place);
-  return seen < 16;
-}
+    const start = this.#at;
+    // Numbers are written over blanks, four places at a time.
+    output.setUint32(start + 8, fourSpaces, true);
+    output.setUint32(start + 12, fourSpaces, true);
+    output.setUint32(start + 16, fourSpaces, true);
+    output.setUint32(start + 20, fourSpaces, true);
+    output.setUint32(start, dottedBytes[first] ?? 0, true);
+    let at = start + (dottedLengths[first] ?? 0);
+    output.setUint32(at, dottedBytes[second] ?? 0, true);
+    at += dottedLengths[second] ?? 0;
+    output.setUint32(at, dottedBytes[third] ?? 0, true);
+    at += dottedLengths[third] ?? 0;
+    output.setUint32(at, dottedBytes[fourth] ?? 0, true);
+    at += dottedLengths[fourth] ?? 0;
+    output.setUint8(at - 1, COLON);
+    at = this.#port((high << 8) | low, at);
+    this.#at = width === 0 ? at : at < start + width ? start + width : at + 1;
+    return true;
+  }
 
-/** Writes blanks from `at` to `to`, and one more; returns where it ended. */
-function pad(output: Uint8Array, at: number, to: number): number {
-  let place = at;
-  while (place < to) output[place++] = SPACE;
-  output[place++] = SPACE;
-  return place;
+  /** Writes a port; returns where it ends. */
+  #port(port: number, at: number): number {
+    const output = this.#output;
+    const length = port < 10 ? 1 : port < 100 ? 2 : port < 1000 ? 3 : port < 10_000 ? 4 : 5;
+    let rest = port;
+    let place = at + length;
+    while (rest > 9) {
+      const hundredth = (rest / 100) | 0;
+      place -= 2;
+      output.setUint16(place, twoDigits[rest - hundredth * 100] ?? 0, true);
+      rest = hundredth;
+    }
+    if (place > at) output.setUint8(at, ZERO + rest);
+    return at + length;
+  }
 }

@@ -43,9 +43,9 @@ export function* listConnections(
   options: ConnectionListingOptions = {},
 ): Generator<Buffer, ConnectionListingEnd> {
   const { names, persistenceEngines = false } = options;
-  const rows = new ConnectionRows(outputSize);
+  const input = Buffer.alloc(inputSize);
+  const rows = new ConnectionRows(input, outputSize);
   const others = new OtherRows(names, persistenceEngines);
-  const input = Buffer.allocUnsafe(inputSize);
   let headed = false;
   let kept = 0;
   for (;;) {
@@ -63,7 +63,7 @@ export function* listConnections(
     }
     while (at < complete) {
       if (rows.room < longestRow) yield rows.take();
-      const next = names === undefined ? rows.row(input, at) : -1;
+      const next = names === undefined ? rows.row(at) : -1;
       if (next >= 0) {
         at = next;
         continue;
