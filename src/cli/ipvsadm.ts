@@ -1,3 +1,4 @@
+import { UnsupportedError } from '../errors.ts';
 import { parse } from '../formats/ipvsadm/parse.ts';
 import type { IpvsadmContext } from './ipvsadm/context.ts';
 import { openKernel } from './ipvsadm/kernel.ts';
@@ -22,6 +23,10 @@ export async function ipvsadm(
   const run = new Run(context);
   try {
     return await runWords(argumentBytes(words), run);
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    run.outputs.complain(`Can't initialize ipvs: ${error.message}\n`);
+    return 2;
   } finally {
     run.outputs.end();
   }

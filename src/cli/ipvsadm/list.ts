@@ -5,7 +5,7 @@ import { saveRules } from '../../formats/ipvsadm/rules.ts';
 import { listTimeouts } from '../../formats/ipvsadm/timeouts.ts';
 import { command } from '../../native/ipvs-records.ts';
 import { errnoOf, errorText, type Kernel } from './kernel.ts';
-import { listConnections } from './list-connections.ts';
+import { runListConnections } from './list-connections.ts';
 import type { Run } from './run.ts';
 
 /** Runs `-L`. Resolves to the exit code; one that is not 0 ends the program. */
@@ -16,7 +16,7 @@ export async function runList(list: ListCommand, run: Run, kernel: Kernel): Prom
   const options = { ...list.layout, sort: list.sort, names: list.numeric ? undefined : run.names };
   switch (list.what) {
     case 'connections':
-      return await listConnections(list, run);
+      return await runListConnections(list, run);
     case 'table':
       try {
         const services = await table.list(statistics);

@@ -22,12 +22,16 @@ export class Outputs {
     this.stderr = stderr;
   }
 
-  /** @param output Whole lines. */
+  /** @param output Whole lines; bytes are copied, or written before this returns. */
   print(output: string | Uint8Array): void {
-    const bytes = typeof output === 'string' ? Buffer.from(output, 'latin1') : Buffer.from(output);
-    this.pieces.push(bytes);
-    this.held += bytes.length;
-    if (this.held >= most) this.writeBlocks();
+    if (this.held + output.length < most) {
+      this.pieces.push(
+        typeof output === 'string' ? Buffer.from(output, 'latin1') : Buffer.from(output),
+      );
+      this.held += output.length;
+      return;
+    }
+    this.writeBlocks(typeof output === 'string' ? Buffer.from(output, 'latin1') : output);
   }
 
   complain(text: string): void {
@@ -45,11 +49,11 @@ export class Outputs {
   }
 
   /** A full block is written when something follows it, not before. */
-  private writeBlocks(): void {
-    const all = Buffer.concat(this.pieces);
+  private writeBlocks(last: Uint8Array = Buffer.alloc(0)): void {
+    const all = Buffer.concat([...this.pieces, last]);
     const count = Math.floor((all.length - 1) / block) * block;
     this.stdout.write(all.subarray(0, count));
-    this.pieces = [all.subarray(count)];
+    this.pieces = [Buffer.from(all.subarray(count))];
     this.held = all.length - count;
   }
 }
