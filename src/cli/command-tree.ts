@@ -20,6 +20,16 @@ export type CommandNode = CommandEntry | CommandGroup;
 /** Every command of `lvskit`: what is run, helped with, completed and described from one place. */
 export const commandTree: readonly CommandNode[] = [
   {
+    name: 'list',
+    summary: 'show the services and their real servers',
+    load: () => import('./commands/list.ts'),
+  },
+  {
+    name: 'connections',
+    summary: 'show the connections, or count them',
+    load: () => import('./commands/connections.ts'),
+  },
+  {
     name: 'save',
     summary: 'write the table to a file',
     load: () => import('./commands/save.ts'),
@@ -91,5 +101,10 @@ export const commandTree: readonly CommandNode[] = [
     name: 'schema',
     summary: 'print the JSON Schema of lvskit.yaml',
     load: () => import('./commands/schema.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'print the completion of commands and options for a shell',
+    load: () => import('./commands/completion.ts'),
   },
 ];

@@ -7,6 +7,7 @@ import { LineError } from './line-error.ts';
 
 /** The files of IPVS in /proc/net. */
 export type ProcFileName =
+  | 'ip_vs'
   | 'ip_vs_conn'
   | 'ip_vs_conn_sync'
   | 'ip_vs_stats'

@@ -147,7 +147,7 @@ export function tableDefinitionOf(services: readonly ComparedService[]): TableDe
  * those by firewall mark; destinations by address and port. IPv4 comes first.
  */
 export function sortedTable(services: readonly ComparedService[]): readonly ComparedService[] {
-  return sortedBy(services, ({ key }) => serviceSortKey(key)).map((service) => {
+  return sortServices(services).map((service) => {
     const { key, scheduler, schedulerFlags, persistence, onePacket, persistenceEngine } = service;
     return {
       key,
@@ -156,11 +156,23 @@ export function sortedTable(services: readonly ComparedService[]): readonly Comp
       persistence,
       onePacket,
       persistenceEngine,
-      destinations: sortedBy(service.destinations, (destination) =>
-        endpointSortKey(destination.key.address, destination.key.port),
-      ),
+      destinations: sortDestinations(service.destinations),
     };
   });
+}
+
+/** Services in that order, whatever else is known of them. */
+export function sortServices<Service extends { readonly key: ServiceKey }>(
+  services: readonly Service[],
+): readonly Service[] {
+  return sortedBy(services, ({ key }) => serviceSortKey(key));
+}
+
+/** Destinations in that order. */
+export function sortDestinations<Destination extends { readonly key: Required<DestinationKey> }>(
+  destinations: readonly Destination[],
+): readonly Destination[] {
+  return sortedBy(destinations, ({ key }) => endpointSortKey(key.address, key.port));
 }
 
 function sortedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): readonly Item[] {

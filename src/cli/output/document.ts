@@ -20,6 +20,11 @@ export async function writeDocument(
   output.write(stringify(JSON.parse(json), { lineWidth: 0 }));
 }
 
+/** A document on one line, as those are written that follow one another (https://ndjson.org). */
+export function jsonLine(document: unknown): string {
+  return `${JSON.stringify(document, counterAsText)}\n`;
+}
+
 function counterAsText(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }

@@ -1,6 +1,8 @@
 /** Where text goes: what is asked of a stream to decide how to dress it. */
 export interface Terminal {
   readonly isTTY?: boolean | undefined;
+  /** Lines of a terminal. */
+  readonly rows?: number | undefined;
 }
 
 type Paint = (text: string) => string;

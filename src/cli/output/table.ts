@@ -14,7 +14,7 @@ export function layOut(
 ): readonly string[] {
   const lines = [columns.map((column) => column.heading), ...rows];
   const widths = columns.map((_, index) =>
-    Math.max(...lines.map((cells) => cells[index]?.length ?? 0)),
+    lines.reduce((width, cells) => Math.max(width, cells[index]?.length ?? 0), 0),
   );
   return lines.map((cells) =>
     columns
