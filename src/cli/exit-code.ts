@@ -9,6 +9,7 @@ export const exitCode = {
   done: 0,
   failed: 1,
   usage: 2,
+  notAsItShouldBe: 3,
   noIpvs: 4,
   notPermitted: 77,
 } as const;
@@ -19,6 +20,8 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError || error instanceof InputError) return exitCode.usage;
   if (hasCode(error, 'CONFIG_INVALID')) return exitCode.usage;
+  if (hasCode(error, 'REAL_SERVER_INVALID', 'REAL_SERVER_CONFLICT')) return exitCode.usage;
+  if (hasCode(error, 'REAL_SERVER_NOT_PERMITTED')) return exitCode.notPermitted;
   if (error instanceof IpvsError) {
     if (error.code === 'IPVS_NOT_AVAILABLE') return exitCode.noIpvs;
     if (error.code === 'IPVS_NOT_PERMITTED') return exitCode.notPermitted;
@@ -30,8 +33,8 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 /** By its code, so that no command waits for the loading of what only some can throw. */
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
 /** As a shell reports a program that a signal ended; the reason for an abort is the signal's name. */

@@ -1,28 +1,5 @@
 #!/usr/bin/env node
-import { constants } from 'node:os';
-import { main } from './main.ts';
+import { lvskitProgram } from './named-program.ts';
+import { start } from './start.ts';
 
-const ending = new AbortController();
-
-/** The first signal lets the command clean up; the second one does not wait for that. */
-function end(name: NodeJS.Signals): void {
-  if (ending.signal.aborted) process.exit(128 + constants.signals[name]);
-  ending.abort(name);
-}
-
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, end);
-for (const stream of [process.stdout, process.stderr]) {
-  // A reader that went away, as in `lvskit lab | head`. Node ignores the signal for that.
-  stream.on('error', () => ending.abort('SIGPIPE'));
-}
-
-process.exitCode = await main(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  get stdin() {
-    // Opened when it is read from: looking at a terminal's keeps the process up.
-    return process.stdin;
-  },
-  environment: process.env,
-  signal: ending.signal,
-});
+await start(lvskitProgram);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { type CommandContext, UsageError } from './command-context.ts';
-import { commandTree } from './command-tree.ts';
 import { exitCode, exitCodeOf, exitCodeOfSignal } from './exit-code.ts';
+import { lvskitProgram, type NamedProgram } from './named-program.ts';
 import { styleFor } from './output/style.ts';
 import { programFor } from './program.ts';
 
@@ -10,10 +10,16 @@ import { programFor } from './program.ts';
  * Runs one command line.
  *
  * @param words The words after the program's name.
- * @returns The exit code: 0 done, 1 failed, 2 usage, 4 no IPVS in this kernel, 77 not permitted.
+ * @param named Which program. Default `lvskit`.
+ * @returns The exit code: 0 done, 1 failed, 2 usage, 3 not as it should be, 4 no IPVS in this kernel,
+ * 77 not permitted.
  */
-export async function main(words: readonly string[], context: CommandContext): Promise<number> {
-  const { program, chosen, code } = await programFor(words, commandTree, context, ownVersion());
+export async function main(
+  words: readonly string[],
+  context: CommandContext,
+  named: NamedProgram = lvskitProgram,
+): Promise<number> {
+  const { program, chosen, code } = await programFor(words, named, context, ownVersion());
   try {
     if (words.length === 0) program.error('error: no command given', { exitCode: exitCode.usage });
     await program.parseAsync(words, { from: 'user' });
@@ -25,14 +31,14 @@ export async function main(words: readonly string[], context: CommandContext): P
     if (error instanceof UsageError) {
       context.stderr.write(`error: ${error.message}\n\n${chosen.helpInformation()}`);
     } else {
-      report(error, context);
+      report(error, context, named.name);
     }
     return exitCodeOf(error);
   }
 }
 
-function report(error: unknown, { stderr, environment }: CommandContext): void {
-  const label = styleFor(stderr, environment).red('lvskit:');
+function report(error: unknown, { stderr, environment }: CommandContext, name: string): void {
+  const label = styleFor(stderr, environment).red(`${name}:`);
   // A refusal says what it is about; anything without a code is a fault of ours, whose place counts.
   const text =
     error instanceof Error ? ('code' in error ? error.message : error.stack) : String(error);

@@ -8,6 +8,7 @@ import type {
 import { usualExitStatus } from './command-context.ts';
 import type { CommandNode } from './command-tree.ts';
 import { exitCode } from './exit-code.ts';
+import type { NamedProgram } from './named-program.ts';
 import { fill } from './output/paragraph.ts';
 
 /** A command line made ready for the words it is to be run with. */
@@ -22,16 +23,16 @@ export interface Program {
 /** Builds the command line, loading only the command that `words` name. */
 export async function programFor(
   words: readonly string[],
-  tree: readonly CommandNode[],
+  named: NamedProgram,
   context: CommandContext,
   version: string,
 ): Promise<Program> {
-  const program = root(context, version);
+  const program = root(named, context, version);
   let code: number = exitCode.done;
-  const chosen = await addCommands(program, words, tree, async (command, entry) => {
+  const chosen = await addCommands(program, words, named.tree, async (command, entry) => {
     const module = await entry.load();
     const run: RunnableCommand = module.define(command, context, () =>
-      wholeProgram(tree, context, version),
+      wholeProgram(named, context, version),
     );
     command.addHelpText('after', () => detailsText(module.details ?? {}));
     command.action(async () => {
@@ -43,18 +44,18 @@ export async function programFor(
 
 /** Every command with its options, for completion and manual pages. */
 export async function wholeProgram(
-  tree: readonly CommandNode[],
+  named: NamedProgram,
   context: CommandContext,
   version: string,
 ): Promise<DescribedCommand> {
-  const program = root(context, version);
+  const program = root(named, context, version);
   const describe = async (parent: Command, node: CommandNode): Promise<DescribedCommand> => {
     const command = parent.command(node.name).description(node.summary);
     if ('commands' in node) {
       return { command, details: {}, commands: await describeAll(command, node.commands) };
     }
     const module = await node.load();
-    module.define(command, context, () => wholeProgram(tree, context, version));
+    module.define(command, context, () => wholeProgram(named, context, version));
     return { command, details: module.details ?? {}, commands: [] };
   };
   const describeAll = async (parent: Command, nodes: readonly CommandNode[]) => {
@@ -62,7 +63,7 @@ export async function wholeProgram(
     for (const node of nodes) described.push(await describe(parent, node));
     return described;
   };
-  return { command: program, details: {}, commands: await describeAll(program, tree) };
+  return { command: program, details: {}, commands: await describeAll(program, named.tree) };
 }
 
 type Entry = Extract<CommandNode, { load: unknown }>;
@@ -93,9 +94,9 @@ async function addCommands(
   return chosen;
 }
 
-function root(context: CommandContext, version: string): Command {
-  return prepare(new Command('lvskit'), context)
-    .description('Linux Virtual Server: load balancing in the kernel')
+function root({ name, summary }: NamedProgram, context: CommandContext, version: string): Command {
+  return prepare(new Command(name), context)
+    .description(summary)
     .version(version, '--version', 'show the version of lvskit');
 }
 
