@@ -38,6 +38,7 @@ import type { Timeouts } from './timeouts.ts';
 import { packChanges } from './transaction.ts';
 import { type TableSample, type TableWatchOptions, watchTable } from './watch.ts';
 
+/** What to open. */
 export interface IpvsOptions {
   /**
    * The network namespace whose table to work on: a name (`/run/netns/NAME`), an absolute path or an
@@ -46,6 +47,7 @@ export interface IpvsOptions {
   readonly netns?: NamespaceReference;
 }
 
+/** What to read of a table. */
 export interface ListOptions {
   /** Read counters and rates too. Default false. */
   readonly statistics?: boolean;
@@ -59,6 +61,7 @@ export interface ListOptions {
   readonly consistent?: boolean;
 }
 
+/** What the kernel says of its IPVS (`IPVS_CMD_GET_INFO`). */
 export interface IpvsInfo {
   /** Of the IPVS code, such as `1.2.1`; it has not changed in 15 years. */
   readonly version: string;
@@ -122,7 +125,13 @@ export class Ipvs implements AsyncDisposable {
     return new Ipvs(socket, namespace);
   }
 
-  /** All services with their destinations, in the kernel's own order, which means nothing. */
+  /**
+   * All services with their destinations, in the kernel's own order, which means nothing
+   * (`ipvsadm -Ln`).
+   *
+   * @throws IpvsError `IPVS_DUMP_INTERRUPTED` with `consistent: true`, when other programs change
+   * the table as often as it is read.
+   */
   async list(options: ListOptions = {}): Promise<readonly ServiceState[]> {
     const table = await this.#read('list the IPVS table', () =>
       this.#socket.readTable({
@@ -134,7 +143,7 @@ export class Ipvs implements AsyncDisposable {
     return servicesOf(table);
   }
 
-  /** One service with its destinations; undefined when there is none. */
+  /** One service with its destinations; undefined when there is none (`IPVS_CMD_GET_SERVICE`). */
   async find(
     service: ServiceKey,
     options: Pick<ListOptions, 'statistics'> = {},
@@ -147,22 +156,42 @@ export class Ipvs implements AsyncDisposable {
     return servicesOf(table)[0];
   }
 
-  /** Adds a virtual service (`ipvsadm -A`). @throws IpvsError `IPVS_SERVICE_EXISTS` … */
+  /**
+   * Adds a virtual service (`ipvsadm -A`).
+   *
+   * @throws IpvsError `IPVS_SERVICE_EXISTS`, `IPVS_SCHEDULER_NOT_FOUND`, `IPVS_ENGINE_NOT_FOUND`,
+   * `IPVS_FAMILY_UNSUPPORTED`, `IPVS_OUT_OF_MEMORY`.
+   */
   add(service: ServiceKey, config: ServiceConfig = {}): Promise<void> {
     return this.#change({ type: 'add-service', service, config });
   }
 
-  /** Edits a virtual service (`ipvsadm -E`); what `config` leaves out stays as it is. */
+  /**
+   * Edits a virtual service (`ipvsadm -E`); what `config` leaves out stays as it is.
+   *
+   * @throws IpvsError `IPVS_SERVICE_NOT_FOUND`, `IPVS_SCHEDULER_NOT_FOUND`, `IPVS_ENGINE_NOT_FOUND`.
+   */
   edit(service: ServiceKey, config: ServiceConfig): Promise<void> {
     return this.#change({ type: 'edit-service', service, config });
   }
 
-  /** Removes a virtual service and its destinations (`ipvsadm -D`). */
+  /**
+   * Removes a virtual service and its destinations (`ipvsadm -D`). Its connections are dropped
+   * silently.
+   *
+   * @throws IpvsError `IPVS_SERVICE_NOT_FOUND`.
+   */
   remove(service: ServiceKey): Promise<void> {
     return this.#change({ type: 'remove-service', service });
   }
 
-  /** Adds a destination to a service (`ipvsadm -a`). */
+  /**
+   * Adds a destination to a service (`ipvsadm -a`).
+   *
+   * @throws IpvsError `IPVS_DESTINATION_EXISTS`, `IPVS_SERVICE_NOT_FOUND`, `IPVS_INVALID` for an
+   * address that is not unicast, or of the other family while a sync daemon runs,
+   * `IPVS_FAMILY_UNSUPPORTED`, `IPVS_OUT_OF_MEMORY`.
+   */
   addDestination(
     service: ServiceKey,
     destination: DestinationKey,
@@ -174,6 +203,8 @@ export class Ipvs implements AsyncDisposable {
   /**
    * Edits a destination (`ipvsadm -e`); what `config` leaves out stays as it is. Established
    * connections go on.
+   *
+   * @throws IpvsError `IPVS_DESTINATION_NOT_FOUND`, `IPVS_SERVICE_NOT_FOUND`, `IPVS_INVALID`.
    */
   editDestination(
     service: ServiceKey,
@@ -186,6 +217,8 @@ export class Ipvs implements AsyncDisposable {
   /**
    * Removes a destination (`ipvsadm -d`). Its connections are dropped silently; set its weight to 0
    * first and wait for them to end.
+   *
+   * @throws IpvsError `IPVS_DESTINATION_NOT_FOUND`, `IPVS_SERVICE_NOT_FOUND`.
    */
   removeDestination(service: ServiceKey, destination: DestinationKey): Promise<void> {
     return this.#change({ type: 'remove-destination', service, destination });
@@ -199,12 +232,16 @@ export class Ipvs implements AsyncDisposable {
     return this.#change({ type: 'flush' });
   }
 
-  /** Sets the counters of a service and its destinations, or all counters, to zero (`ipvsadm -Z`). */
+  /**
+   * Sets the counters of a service and its destinations, or all counters, to zero (`ipvsadm -Z`).
+   *
+   * @throws IpvsError `IPVS_SERVICE_NOT_FOUND`.
+   */
   zero(service?: ServiceKey): Promise<void> {
     return this.#change(service === undefined ? { type: 'zero' } : { type: 'zero', service });
   }
 
-  /** `ipvsadm -L --timeout` */
+  /** How long idle connections are kept (`ipvsadm -L --timeout`, `IPVS_CMD_GET_CONFIG`). */
   async timeouts(): Promise<Timeouts> {
     return await this.#read('read the timeouts', () => this.#socket.readTimeouts());
   }
@@ -214,6 +251,7 @@ export class Ipvs implements AsyncDisposable {
     return this.#change({ type: 'set-timeouts', timeouts });
   }
 
+  /** Version and size of the kernel's IPVS (`ipvsadm -L` has them in its first line). */
   async info(): Promise<IpvsInfo> {
     const { version, connectionTableSize } = await this.#read('read the IPVS version', () =>
       this.#socket.readInfo(),
@@ -233,12 +271,22 @@ export class Ipvs implements AsyncDisposable {
     return daemons;
   }
 
-  /** Starts a sync daemon (`ipvsadm --start-daemon`). */
+  /**
+   * Starts a sync daemon (`ipvsadm --start-daemon`).
+   *
+   * @throws IpvsError `IPVS_DAEMON_EXISTS`, `IPVS_INTERFACE_NOT_FOUND`, `IPVS_INVALID` when the
+   * interface is down or lacks addresses of the group's family, and while a service has destinations
+   * of both families, `IPVS_OUT_OF_MEMORY`.
+   */
   startSyncDaemon(daemon: SyncDaemonConfig): Promise<void> {
     return this.#change({ type: 'start-sync-daemon', daemon });
   }
 
-  /** Stops a sync daemon (`ipvsadm --stop-daemon`). */
+  /**
+   * Stops a sync daemon (`ipvsadm --stop-daemon`).
+   *
+   * @throws IpvsError `IPVS_DAEMON_NOT_FOUND`.
+   */
   stopSyncDaemon(role: SyncRole): Promise<void> {
     return this.#change({ type: 'stop-sync-daemon', role });
   }
@@ -248,6 +296,10 @@ export class Ipvs implements AsyncDisposable {
    *
    * All arguments are checked before anything is sent. The kernel has no rollback: a change that it
    * refuses does not stop those behind it, nor undo those before it.
+   *
+   * @throws TypeError, RangeError naming the change by its index; nothing was sent then.
+   * @throws IpvsError `IPVS_CLOSED`, or when an edit that leaves settings open cannot be completed
+   * from what is there. What the kernel refuses is not thrown: it is in the results.
    */
   async transaction(list: readonly Change[]): Promise<readonly ChangeResult[]> {
     if (!Array.isArray(list)) throw new TypeError('changes must be an array');
@@ -287,12 +339,17 @@ export class Ipvs implements AsyncDisposable {
     return connectionsIn(this.#source, options);
   }
 
-  /** The counters and rates of the whole table. */
+  /**
+   * The counters and rates of the whole table (`/proc/net/ip_vs_stats`, `ipvsadm -L --stats` has no
+   * such line). {@link readTotals} does it without a client.
+   *
+   * @throws IpvsError `IPVS_UNKNOWN_FORMAT`, `IPVS_NOT_AVAILABLE`.
+   */
   totals(): Promise<Statistics> {
     return totalsIn(this.#source);
   }
 
-  /** The counters of the whole table by CPU. */
+  /** The counters of the whole table by CPU (`/proc/net/ip_vs_stats_percpu`); as {@link totals}. */
   perCpuStatistics(): Promise<PerCpuStatistics> {
     return perCpuStatisticsIn(this.#source);
   }
@@ -300,6 +357,8 @@ export class Ipvs implements AsyncDisposable {
   /**
    * The inside of the table, for tuning it. Undefined on kernels that do not tell, which are those
    * before Linux 7.1. Only root may read it.
+   *
+   * @throws IpvsError `IPVS_NOT_PERMITTED`, `IPVS_UNKNOWN_FORMAT`.
    */
   tableStatus(): Promise<TableStatus | undefined> {
     return tableStatusIn(this.#source);

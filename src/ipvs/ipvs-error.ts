@@ -8,27 +8,35 @@ export type IpvsErrorCode =
   | 'IPVS_NOT_PERMITTED'
   /** This kernel has no IPVS, or could not load it. */
   | 'IPVS_NOT_AVAILABLE'
+  /** The service that was to be added is already there (EEXIST). */
   | 'IPVS_SERVICE_EXISTS'
+  /** There is no such service, or none any more (ESRCH). */
   | 'IPVS_SERVICE_NOT_FOUND'
+  /** The destination that was to be added is already there (EEXIST). */
   | 'IPVS_DESTINATION_EXISTS'
+  /** The service has no such destination (ENOENT). */
   | 'IPVS_DESTINATION_NOT_FOUND'
-  /** No such scheduler in this kernel. */
+  /** No such scheduler in this kernel (ENOENT). */
   | 'IPVS_SCHEDULER_NOT_FOUND'
-  /** No such persistence engine in this kernel. */
+  /** No such persistence engine in this kernel (ENOENT). */
   | 'IPVS_ENGINE_NOT_FOUND'
-  /** The host has no IPv6. */
+  /** The host has no IPv6 (EAFNOSUPPORT). */
   | 'IPVS_FAMILY_UNSUPPORTED'
+  /** A sync daemon runs in this role (EEXIST). */
   | 'IPVS_DAEMON_EXISTS'
+  /** No sync daemon runs in this role (ESRCH). */
   | 'IPVS_DAEMON_NOT_FOUND'
-  /** No such network interface. */
+  /** No such network interface (ENODEV). */
   | 'IPVS_INTERFACE_NOT_FOUND'
-  /** The kernel refuses the values, though each by itself may be right. */
+  /** The kernel refuses the values, though each by itself may be right (EINVAL and others). */
   | 'IPVS_INVALID'
+  /** A value is out of the kernel's range (ERANGE); the library checks them all before. */
   | 'IPVS_OUT_OF_RANGE'
-  /** This kernel does not know the command. */
+  /** This kernel does not know the command (EOPNOTSUPP). */
   | 'IPVS_UNSUPPORTED'
+  /** The kernel is out of memory (ENOMEM). */
   | 'IPVS_OUT_OF_MEMORY'
-  /** The module is being unloaded. */
+  /** The module is being unloaded (ENOPROTOOPT). */
   | 'IPVS_UNLOADING'
   /** The kernel did not say what became of it: read the table to know. */
   | 'IPVS_NO_ANSWER'
@@ -54,6 +62,7 @@ export class IpvsError extends Error {
     IpvsError.prototype.name = 'IpvsError';
   }
 
+  /** The stable name of the reason. */
   readonly code: IpvsErrorCode;
   /** The kernel's error number, where it gave one. */
   readonly errno: number | undefined;
