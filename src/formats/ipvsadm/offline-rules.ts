@@ -100,7 +100,9 @@ class RulesReader {
     if (words.length === 0) return;
     const result = parse(words, { names: this.names, program: 'ipvsadm', restoring: true });
     if (result.type === 'refusal') {
-      this.problem(result.stderr.trim().split('\n')[0] ?? '');
+      const [said = ''] = result.stderr.trim().split('\n');
+      // Where ipvsadm only points to its help.
+      this.problem(said.startsWith('Try ') ? `${words[0]} is no command of ipvsadm` : said);
     } else if (result.type === 'change') {
       this.view.u8.fill(0);
       writeRawRequest(this.view, 0, result.request);
@@ -183,7 +185,8 @@ class RulesReader {
   }
 
   private problem(message: string): void {
-    this.problems.push({ line: this.line, message });
+    // Words of the line may be in it, and the line may be anything.
+    this.problems.push({ line: this.line, message: message.replaceAll(/\p{Cc}/gu, '?') });
   }
 }
 
