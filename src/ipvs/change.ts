@@ -25,7 +25,10 @@ import {
 } from './sync-daemon.ts';
 import { type Timeouts, timeoutNumbers } from './timeouts.ts';
 
-/** One change of the table, as a transaction takes them. */
+/**
+ * One change of the table, as a transaction takes them. Each type is what the method of `Ipvs` with
+ * a like name does, and has its refusals.
+ */
 export type Change =
   | { readonly type: 'add-service'; readonly service: ServiceKey; readonly config?: ServiceConfig }
   | { readonly type: 'edit-service'; readonly service: ServiceKey; readonly config: ServiceConfig }

@@ -340,8 +340,8 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * The counters and rates of the whole table (`/proc/net/ip_vs_stats`, `ipvsadm -L --stats` has no
-   * such line). {@link readTotals} does it without a client.
+   * The counters and rates of the whole table (`/proc/net/ip_vs_stats`). `readTotals` does it without
+   * a client.
    *
    * @throws IpvsError `IPVS_UNKNOWN_FORMAT`, `IPVS_NOT_AVAILABLE`.
    */

@@ -3,6 +3,7 @@ import type { Protocol } from './service.ts';
 /** The protocol of a connection; `ip` is that of the template of a firewall mark service. */
 export type ConnectionProtocol = Protocol | 'ip' | 'icmp' | 'icmpv6' | `ip-${number}`;
 
+/** One end of a connection. */
 export interface Endpoint {
   /** IPv4 or IPv6, in canonical text. */
   readonly address: string;
@@ -20,6 +21,7 @@ export interface ConnectionEngine {
 
 /** One entry of the connection table (`ipvsadm -Lc`). */
 export interface Connection {
+  /** As the packets have it. */
   readonly protocol: ConnectionProtocol;
   /** Who connected; in a template, the client's address under the service's netmask, and port 0. */
   readonly client: Endpoint;
@@ -41,4 +43,5 @@ export interface Connection {
   readonly origin: ConnectionOrigin | undefined;
 }
 
+/** Where a connection was first seen: by this director, or by the master of its sync daemon. */
 export type ConnectionOrigin = 'local' | 'sync';

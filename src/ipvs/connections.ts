@@ -6,6 +6,7 @@ import { type NamespaceSource, ProcFile, procError } from './proc-file.ts';
 
 const pieceSize = 65_536;
 
+/** How to read the connection table. */
 export interface ConnectionsOptions {
   /**
    * Tell which connections came by synchronisation. The kernel then leaves the persistence engine
@@ -14,6 +15,7 @@ export interface ConnectionsOptions {
   readonly origin?: boolean;
 }
 
+/** Whose connection table to read, and how. */
 export interface ReadConnectionsOptions extends ConnectionsOptions {
   /** Whose table to read. Default: that of the network namespace of this process. */
   readonly netns?: NamespaceReference;

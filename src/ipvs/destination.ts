@@ -8,20 +8,24 @@ import { readAddress } from './service.ts';
 export interface DestinationKey {
   /**
    * The RIP: an IPv4 or IPv6 address, of the service's family unless forwarding is `tun`
-   * (Linux 3.18).
+   * (`IPVS_DEST_ATTR_ADDR`, `IPVS_DEST_ATTR_ADDR_FAMILY`, since Linux 3.18).
    */
   readonly address: string;
-  /** 0 to 65535. Default: the port of the service, which is 0 for one by firewall mark. */
+  /**
+   * 0 to 65535 (`IPVS_DEST_ATTR_PORT`). Default: the port of the service, which is 0 for one by
+   * firewall mark: there the packet's own port.
+   */
   readonly port?: number;
 }
 
 /**
  * How packets reach the destination: `dr` direct routing (`ipvsadm -g`), `tun` tunnelling (`-i`),
- * `nat` masquerading (`-m`), `local` this host itself, `bypass` the packet's own address.
+ * `nat` masquerading (`-m`), `local` this host itself, `bypass` the packet's own address
+ * (`IP_VS_CONN_F_FWD_MASK`).
  */
 export type ForwardingMethod = 'dr' | 'tun' | 'nat' | 'local' | 'bypass';
 
-/** The encapsulation of forwarding method `tun` (`ipvsadm --tun-type`). */
+/** The encapsulation of forwarding method `tun` (`ipvsadm --tun-type`, `IPVS_DEST_ATTR_TUN_TYPE`). */
 export type Tunnel =
   | { readonly type: 'ipip' }
   /** Generic UDP encapsulation, since Linux 5.2; flags since 5.3. */
@@ -35,6 +39,10 @@ export type Tunnel =
   /** Since Linux 5.3. */
   | { readonly type: 'gre'; readonly checksum?: Exclude<TunnelChecksum, 'remote'> };
 
+/**
+ * The checksum of encapsulated packets (`IPVS_DEST_ATTR_TUN_FLAGS`, since Linux 5.3): none, over the
+ * whole packet, or of GUE a remote checksum offload.
+ */
 export type TunnelChecksum = 'none' | 'full' | 'remote';
 
 /**
@@ -42,13 +50,22 @@ export type TunnelChecksum = 'none' | 'full' | 'remote';
  * left as it is.
  */
 export interface DestinationConfig {
-  /** Default `dr`. */
+  /** How packets get there (`IPVS_DEST_ATTR_FWD_METHOD`). Default `dr`. */
   readonly forwarding?: ForwardingMethod;
-  /** 0 to 2147483647 (`ipvsadm -w`); 0 takes no new connections. Default 1. */
+  /**
+   * Its share of new connections (`ipvsadm -w`, `IPVS_DEST_ATTR_WEIGHT`), 0 to 2147483647; 0 takes
+   * none. Default 1.
+   */
   readonly weight?: number;
-  /** No new connections above this many (`ipvsadm -x`), 0 to 2147483647. Default 0: no limit. */
+  /**
+   * No new connections above this many (`ipvsadm -x`, `IPVS_DEST_ATTR_U_THRESH`), 0 to 2147483647.
+   * Default 0: no limit.
+   */
   readonly upperThreshold?: number;
-  /** After the upper threshold was met, new ones again below this many (`ipvsadm -y`). Default 0. */
+  /**
+   * After the upper threshold was met, new ones again below this many (`ipvsadm -y`,
+   * `IPVS_DEST_ATTR_L_THRESH`), at most the upper one. Default 0: below three quarters of the upper.
+   */
   readonly lowerThreshold?: number;
   /** With forwarding `tun` only. Default `{ type: 'ipip' }`. */
   readonly tunnel?: Tunnel;
@@ -69,7 +86,7 @@ const tunnelChecksumFlag = 0x1;
 const tunnelRemoteChecksumFlag = 0x2;
 const maxInt = 0x7fffffff;
 
-/** `10.0.0.11:80`, `[2001:db8::11]:80`; without a port where the key has none. */
+/** The key's text: `10.0.0.11:80`, `[2001:db8::11]:80`; without a port where the key has none. */
 export function formatDestinationKey(key: DestinationKey): string {
   return key.port === undefined ? key.address : formatEndpoint(key.address, key.port);
 }

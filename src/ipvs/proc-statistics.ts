@@ -12,12 +12,15 @@ export interface PerCpuStatistics {
   readonly total: Statistics;
 }
 
+/** What one CPU handled. */
 export interface CpuStatistics {
+  /** Its number, from 0. */
   readonly cpu: number;
   /** Live, also while `net.ipv4.vs.run_estimation` is 0, and never set to zero. */
   readonly counters: Counters;
 }
 
+/** Whose counters to read. */
 export interface ReadStatisticsOptions {
   /** Whose table to read. Default: that of the network namespace of this process. */
   readonly netns?: NamespaceReference;

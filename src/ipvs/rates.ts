@@ -15,6 +15,7 @@ export interface Rates {
   readonly bytesOutPerSecond: number;
 }
 
+/** The rates of a service and of its destinations. */
 export interface ServiceRates {
   readonly key: ServiceKey;
   /** Undefined when the service was not there in the sample before. */
@@ -23,6 +24,7 @@ export interface ServiceRates {
   readonly destinations: readonly DestinationRates[];
 }
 
+/** The rates of one destination of a service. */
 export interface DestinationRates {
   readonly key: Required<DestinationKey>;
   /** Undefined when the destination was not there in the sample before. */

@@ -18,22 +18,23 @@ import {
   type Scheduler,
 } from './scheduler.ts';
 
-/** Transport protocols that IPVS balances. */
+/** Transport protocols that IPVS balances (`IPVS_SVC_ATTR_PROTOCOL`: 6, 17, 132). */
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
 /** A virtual service by the address and port that clients connect to (`ipvsadm -t`, `-u`, `--sctp-service`). */
 export interface AddressServiceKey {
   readonly protocol: Protocol;
-  /** The VIP: an IPv4 or IPv6 address. */
+  /** The VIP: an IPv4 or IPv6 address (`IPVS_SVC_ATTR_ADDR`). */
   readonly address: string;
-  /** 1 to 65535; 0 stands for every port and needs persistence. */
+  /** 1 to 65535; 0 stands for every port and needs persistence (`IPVS_SVC_ATTR_PORT`). */
   readonly port: number;
+  /** Absent: it is what tells the two kinds of keys apart. */
   readonly firewallMark?: undefined;
 }
 
 /** A virtual service by the mark that a firewall rule put on the packets (`ipvsadm -f`). */
 export interface FirewallMarkServiceKey {
-  /** 1 to 4294967295. */
+  /** 1 to 4294967295 (`IPVS_SVC_ATTR_FWMARK`). */
   readonly firewallMark: number;
   /** Part of the identity: one mark can be two services. Default `ipv4` (`ipvsadm -6` for `ipv6`). */
   readonly family?: AddressFamily;
@@ -44,11 +45,15 @@ export type ServiceKey = AddressServiceKey | FirewallMarkServiceKey;
 
 /** How long, and how widely, a client sticks to the destination it was first given. */
 export interface Persistence {
-  /** Whole seconds, 1 to 4294967 (`ipvsadm -p`). Default 300. */
+  /**
+   * Whole seconds, 1 to 4294967 (`ipvsadm -p`, `IPVS_SVC_ATTR_TIMEOUT`, which is kept in 32 bits of
+   * jiffies). Default 300.
+   */
   readonly timeoutSeconds?: number;
   /**
    * Clients that agree in these bits count as one (`ipvsadm -M`): a prefix length (0 to 32, 1 to
    * 128 for IPv6), or for IPv4 a mask such as `255.255.255.0`. Default: every client by itself.
+   * `IPVS_SVC_ATTR_NETMASK`.
    */
   readonly netmask?: number | string;
 }
@@ -58,17 +63,26 @@ export interface Persistence {
  * it is left as it is.
  */
 export interface ServiceConfig {
-  /** `ipvsadm -s`. Default `wlc`. */
+  /** Who is given the next connection (`ipvsadm -s`, `IPVS_SVC_ATTR_SCHED_NAME`). Default `wlc`. */
   readonly scheduler?: Scheduler;
-  /** `ipvsadm -b`. Default none; `[]` clears them in an edit. */
+  /**
+   * How the scheduler works (`ipvsadm -b`, `IP_VS_SVC_F_SCHED1` to `3`). Default none; `[]` clears
+   * them in an edit, and so does an edit that names another scheduler.
+   */
   readonly schedulerFlags?: readonly SchedulerFlag[];
-  /** Replaced as a whole. Default none; `null` clears it in an edit. */
+  /**
+   * Whether clients stick to a destination (`ipvsadm -p`, `IP_VS_SVC_F_PERSISTENT`). Replaced as a
+   * whole. Default none; `null` clears it in an edit.
+   */
   readonly persistence?: Persistence | null;
-  /** Schedule every UDP packet by itself (`ipvsadm -o`). Default false. */
+  /**
+   * Schedule every packet by itself (`ipvsadm -o`, `IP_VS_SVC_F_ONEPACKET`): for
+   * UDP, and for services by firewall mark. Default false.
+   */
   readonly onePacket?: boolean;
   /**
-   * Stickiness by application data (`ipvsadm --pe`); the kernel has `sip`, for UDP. Default none;
-   * `null` clears it in an edit.
+   * Stickiness by application data (`ipvsadm --pe`, `IPVS_SVC_ATTR_PE_NAME`, since Linux 2.6.37);
+   * the kernel has `sip`, for UDP. Needs persistence. Default none; `null` clears it in an edit.
    */
   readonly persistenceEngine?: string | null;
 }
@@ -83,7 +97,7 @@ const familyNumbers: Readonly<Record<AddressFamily, number>> = { ipv4: AF_INET, 
 const maxPersistenceSeconds = 4_294_967;
 const defaultPersistenceSeconds = 300;
 
-/** `tcp 192.0.2.1:80`, `udp [2001:db8::1]:53`, `fwmark 7`, `fwmark 7 ipv6`. */
+/** The key's text: `tcp 192.0.2.1:80`, `udp [2001:db8::1]:53`, `fwmark 7`, `fwmark 7 ipv6`. */
 export function formatServiceKey(key: ServiceKey): string {
   if (key.firewallMark !== undefined) {
     return `fwmark ${key.firewallMark}${key.family === 'ipv6' ? ' ipv6' : ''}`;
@@ -92,9 +106,9 @@ export function formatServiceKey(key: ServiceKey): string {
 }
 
 /**
- * Reads what {@link formatServiceKey} prints.
+ * Reads what {@link formatServiceKey} prints. Addresses come out in their canonical text.
  *
- * @throws TypeError, RangeError
+ * @throws TypeError when it is not a string, RangeError when it reads like no service.
  */
 export function parseServiceKey(text: string): ServiceKey {
   if (typeof text !== 'string') throw new TypeError('service must be a string');

@@ -4,11 +4,13 @@ import { inspect } from 'node:util';
 export interface Counters {
   /** Connections scheduled. */
   readonly connections: bigint;
+  /** Packets from clients. */
   readonly packetsIn: bigint;
-  /** Counted for NAT only: with DR and TUN answers do not pass the director. */
+  /** Packets to clients. Counted for NAT only: with DR and TUN answers do not pass the director. */
   readonly packetsOut: bigint;
+  /** Bytes from clients, with their IP headers. */
   readonly bytesIn: bigint;
-  /** As packets out. */
+  /** Bytes to clients; counted as packets out are. */
   readonly bytesOut: bigint;
 }
 

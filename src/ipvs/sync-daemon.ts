@@ -7,8 +7,12 @@ import { readAddress } from './service.ts';
 /** `master` sends the connections it sees, `backup` receives those of others. Both may run. */
 export type SyncRole = 'master' | 'backup';
 
-/** A connection synchronisation daemon to start (`ipvsadm --start-daemon`). */
+/**
+ * A connection synchronisation daemon to start (`ipvsadm --start-daemon`, `IPVS_CMD_NEW_DAEMON`;
+ * fields are `IPVS_DAEMON_ATTR_*`).
+ */
 export interface SyncDaemonConfig {
+  /** What it does. */
   readonly role: SyncRole;
   /** The interface that carries the multicast (`--mcast-interface`), 1 to 15 bytes. */
   readonly interface: string;
@@ -28,7 +32,7 @@ export interface SyncDaemonConfig {
   readonly ttl?: number;
 }
 
-/** A daemon that runs. */
+/** A daemon that runs, with all that it runs with (`IPVS_CMD_GET_DAEMON`). */
 export type SyncDaemonState = Required<SyncDaemonConfig>;
 
 const stateNumbers: Readonly<Record<SyncRole, number>> = { master: 1, backup: 2 };

@@ -29,7 +29,9 @@ export interface HashTableStatus {
 
 /** The kernel threads that refresh counters and rates. */
 export interface EstimationStatus {
+  /** Those that run. */
   readonly threads: number;
+  /** Those that may run. */
   readonly maxThreads: number;
   /** Counters that are refreshed in one go. */
   readonly maxChainLength: number;

@@ -28,7 +28,9 @@ import { type Statistics, statisticsAt } from './statistics.ts';
 
 /** A virtual service as the kernel has it. */
 export interface ServiceState extends ServiceSettings {
+  /** Which one it is. */
   readonly key: ServiceKey;
+  /** In the kernel's own order, which means nothing. */
   readonly destinations: readonly DestinationState[];
   /** Present when the table was read with `statistics: true`. */
   readonly statistics: Statistics | undefined;
@@ -36,12 +38,16 @@ export interface ServiceState extends ServiceSettings {
 
 /** A destination as the kernel has it. */
 export interface DestinationState extends DestinationSettings {
+  /** Which one it is, with its port. */
   readonly key: Required<DestinationKey>;
-  /** Connections in state ESTABLISHED (UDP and others: active). Counted live. */
+  /**
+   * Connections in state ESTABLISHED (UDP and others: active). Counted live
+   * (`IPVS_DEST_ATTR_ACTIVE_CONNS`).
+   */
   readonly activeConnections: number;
-  /** All other connections. Counted live. */
+  /** All other connections. Counted live (`IPVS_DEST_ATTR_INACT_CONNS`). */
   readonly inactiveConnections: number;
-  /** Persistence entries that point here. Counted live. */
+  /** Persistence entries that point here. Counted live (`IPVS_DEST_ATTR_PERSIST_CONNS`). */
   readonly persistentConnections: number;
   /** Present when the table was read with `statistics: true`. */
   readonly statistics: Statistics | undefined;
