@@ -1,9 +1,10 @@
 import type { IpvsInfo } from '../../ipvs/client.ts';
 import type { ServiceKey } from '../../ipvs/service.ts';
 import type { ServiceState } from '../../ipvs/table.ts';
-import { chooseLayout, type Layout, type LayoutOptions } from './layouts.ts';
+import { chooseLayout, type LayoutOptions } from './layouts.ts';
 import { type AddressNames, endpointText } from './names.ts';
 import { sortDestinations, sortServices } from './order.ts';
+import { inPieces } from './pieces.ts';
 import { markText, portProtocol } from './service-text.ts';
 
 /** How a table is listed. */
@@ -14,7 +15,6 @@ export interface ListingOptions extends LayoutOptions {
   readonly names?: AddressNames | undefined;
 }
 
-const pieceLength = 65_536;
 /** In full unless the family is IPv6, whose lines then are out of their columns. */
 const longestServiceName = 33;
 const longestDestinationName = 28;
@@ -46,24 +46,28 @@ export function versionLine({ version, connectionTableSize }: IpvsInfo): string 
   return `IP Virtual Server version ${version} (size=${connectionTableSize})\n`;
 }
 
-function* listServices(
+function listServices(
   services: readonly ServiceState[],
   options: ListingOptions,
 ): Generator<string, undefined> {
+  return inPieces(lines(services, options));
+}
+
+function* lines(services: readonly ServiceState[], options: ListingOptions): Generator<string> {
   const { names, sort = true } = options;
   const layout = chooseLayout(options);
-  let piece = layout.title;
+  yield layout.title;
   for (const service of services) {
-    const { key } = service;
-    piece += layout.service(service, serviceName(key, names));
-    for (const line of destinationLines(service, layout, names, sort)) {
-      piece += line;
-      if (piece.length < pieceLength) continue;
-      yield piece;
-      piece = '';
+    const { key, destinations } = service;
+    yield layout.service(service, serviceName(key, names));
+    const protocol = portProtocol(key);
+    for (const destination of sort ? sortDestinations(destinations) : destinations) {
+      const { address, port } = destination.key;
+      const name = endpointText(address, port, protocol, names);
+      const shown = address.includes(':') ? name : name.slice(0, longestDestinationName);
+      yield layout.destination(destination, shown);
     }
   }
-  yield piece;
 }
 
 function serviceName(key: ServiceKey, names: AddressNames | undefined): string {
@@ -77,20 +81,4 @@ function serviceName(key: ServiceKey, names: AddressNames | undefined): string {
 
 function protocolName(protocol: string): string {
   return protocol.startsWith('ip-') ? '?' : protocol.toUpperCase();
-}
-
-function* destinationLines(
-  service: ServiceState,
-  layout: Layout,
-  names: AddressNames | undefined,
-  sort: boolean,
-): Generator<string, undefined> {
-  const protocol = portProtocol(service.key);
-  const { destinations } = service;
-  for (const destination of sort ? sortDestinations(destinations) : destinations) {
-    const { address, port } = destination.key;
-    const name = endpointText(address, port, protocol, names);
-    const shown = address.includes(':') ? name : name.slice(0, longestDestinationName);
-    yield layout.destination(destination, shown);
-  }
 }

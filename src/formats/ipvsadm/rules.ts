@@ -3,6 +3,7 @@ import type { ServiceKey } from '../../ipvs/service.ts';
 import type { DestinationState, ServiceState } from '../../ipvs/table.ts';
 import { type AddressNames, endpointText } from './names.ts';
 import { sortDestinations, sortServices } from './order.ts';
+import { inPieces } from './pieces.ts';
 import {
   hasSchedulerFlags,
   markText,
@@ -19,32 +20,29 @@ export interface RulesOptions {
   readonly names?: AddressNames | undefined;
 }
 
-const pieceLength = 65_536;
-
 /**
  * A table as the commands that make it (`ipvsadm -S`), in pieces of whole lines; to be written as
  * Latin-1. Thresholds are not among them, as there.
  */
-export function* saveRules(
+export function saveRules(
   services: readonly ServiceState[],
   options: RulesOptions = {},
 ): Generator<string, undefined> {
+  return inPieces(rules(services, options));
+}
+
+function* rules(services: readonly ServiceState[], options: RulesOptions): Generator<string> {
   const { names, sort = true } = options;
-  let piece = '';
   for (const service of sort ? sortServices(services) : services) {
-    const name = serviceWords(service.key, names);
-    piece += serviceRule(service, name);
-    const protocol = portProtocol(service.key);
-    const { destinations } = service;
+    const { key, destinations } = service;
+    const name = serviceWords(key, names);
+    yield serviceRule(service, name);
+    const protocol = portProtocol(key);
     for (const destination of sort ? sortDestinations(destinations) : destinations) {
       const { address, port } = destination.key;
-      piece += destinationRule(destination, name, endpointText(address, port, protocol, names));
-      if (piece.length < pieceLength) continue;
-      yield piece;
-      piece = '';
+      yield destinationRule(destination, name, endpointText(address, port, protocol, names));
     }
   }
-  if (piece !== '') yield piece;
 }
 
 const protocolOptions: Readonly<Record<string, string>> = {
