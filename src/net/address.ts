@@ -49,19 +49,24 @@ export interface AddressKey {
 export interface AddressConfig extends AddressKey {
   /** IPv4: where it is valid. Default `host` within 127.0.0.0/8, else `global`. */
   readonly scope?: Scope;
+  /** Default none. */
   readonly flags?: readonly AddressConfigFlag[];
   /** IPv4. Default none. */
   readonly broadcast?: string;
   /** Metric of the route to its prefix, 0 to 2^32-1. Default: the kernel's (since Linux 4.18). */
   readonly metric?: number;
-  /** Default `forever`. */
+  /** After this the address goes away. Default `forever`. */
   readonly validLifetimeSeconds?: Lifetime;
-  /** At most the valid lifetime, which is the default. */
+  /**
+   * After this no new connection comes from the address (RFC 4862, 5.5.4). At most the valid lifetime,
+   * which is the default.
+   */
   readonly preferredLifetimeSeconds?: Lifetime;
 }
 
 /** An address as the kernel has it. */
 export interface Address {
+  /** Name of the link that has it. */
   readonly link: string;
   readonly linkIndex: number;
   readonly family: AddressFamily;
@@ -79,6 +84,7 @@ export interface Address {
   readonly preferredLifetimeSeconds: Lifetime;
 }
 
+/** Which addresses to list; those that have all of what is given. */
 export interface AddressFilter {
   readonly link?: LinkReference;
   readonly family?: AddressFamily;

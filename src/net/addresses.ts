@@ -19,7 +19,11 @@ export class Addresses {
     this.#channel = channel;
   }
 
-  /** @throws NetworkError `NETWORK_NO_DEVICE` when the link asked for is not there. */
+  /**
+   * The addresses, of all links and families unless the filter says which.
+   *
+   * @throws NetworkError `NETWORK_NO_DEVICE` when the link asked for is not there.
+   */
   async list(filter: AddressFilter = {}): Promise<readonly Address[]> {
     const family = familyFilter(filter.family);
     if (filter.link !== undefined) checkLinkReference(filter.link);
@@ -46,7 +50,11 @@ export class Addresses {
     return this.#put('add', address);
   }
 
-  /** Adds an address, or changes the flags, lifetimes and metric of the one that is there. */
+  /**
+   * Adds an address, or changes the flags, lifetimes and metric of the one that is there.
+   *
+   * @throws As {@link add}, but for `NETWORK_EXISTS`.
+   */
   replace(address: AddressConfig): Promise<void> {
     return this.#put('replace', address);
   }

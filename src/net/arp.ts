@@ -43,6 +43,7 @@ export interface ArpFrame {
 /** Who answered a request, and from where. */
 export type ArpAnswer = Answer;
 
+/** Whom to ask for, and as whom. */
 export interface ArpProbeOptions extends PacketOptions, AskOptions {
   /** The IPv4 address to ask for. */
   readonly target: string;
@@ -57,6 +58,7 @@ export interface ArpProbeOptions extends PacketOptions, AskOptions {
   readonly destination?: string | undefined;
 }
 
+/** What to announce, and how often. */
 export interface ArpAnnounceOptions extends PacketOptions {
   /** The IPv4 address to announce at the link's Ethernet address. */
   readonly address: string;

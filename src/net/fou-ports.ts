@@ -19,6 +19,7 @@ export interface FouPortKey {
   readonly local?: string;
   /** Only packets from this address; needs `peerPort`. */
   readonly peer?: string;
+  /** Only packets from this UDP port, 1 to 65535; needs `peer`. */
   readonly peerPort?: number;
   /** Only packets that come in by this link. */
   readonly link?: LinkReference;
@@ -26,6 +27,7 @@ export interface FouPortKey {
 
 /** A UDP port to take packets out of Foo-over-UDP or Generic UDP Encapsulation. */
 export interface FouPortConfig extends FouPortKey {
+  /** Foo-over-UDP, or Generic UDP Encapsulation. */
   readonly encapsulation: 'fou' | 'gue';
   /**
    * `fou`: what is inside, by IP protocol number: 4 for IPv4, 41 for IPv6, 47 for GRE. `gue` says
@@ -75,7 +77,7 @@ export class FouPorts {
     this.#channel = channel;
   }
 
-  /** @throws NetworkError `NETWORK_UNSUPPORTED` when the kernel has no FOU. */
+  /** All of them. @throws NetworkError `NETWORK_UNSUPPORTED` when the kernel has no FOU. */
   list(): Promise<readonly FouPort[]> {
     return this.#channel.run('cannot list the FOU ports', async (kernel) => {
       return await withModule('fou', async () => {
@@ -85,6 +87,8 @@ export class FouPorts {
   }
 
   /**
+   * Has a port take packets out of their encapsulation. The kernel loads the module `fou`.
+   *
    * @throws NetworkError `NETWORK_EXISTS`, `NETWORK_BUSY` when a socket has the port,
    * `NETWORK_UNSUPPORTED`, `NETWORK_NO_DEVICE`, `NETWORK_NOT_PERMITTED`.
    */
@@ -102,7 +106,11 @@ export class FouPorts {
     });
   }
 
-  /** @throws NetworkError `NETWORK_NOT_FOUND`, `NETWORK_UNSUPPORTED`, `NETWORK_NOT_PERMITTED`. */
+  /**
+   * Closes a port.
+   *
+   * @throws NetworkError `NETWORK_NOT_FOUND`, `NETWORK_UNSUPPORTED`, `NETWORK_NOT_PERMITTED`.
+   */
   async remove(port: FouPortKey): Promise<void> {
     const entry = encodeKey(port);
     await this.#channel.run(`cannot remove FOU port ${port.port}`, async (kernel) => {

@@ -1,3 +1,4 @@
+/** A version of IP. */
 export type AddressFamily = 'ipv4' | 'ipv6';
 
 /** An IP address as its bytes in network order: 4 for IPv4, 16 for IPv6. */

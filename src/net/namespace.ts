@@ -7,6 +7,7 @@ const directory = '/run/netns';
 /** What statfs(2) says of a file that stands for a namespace: `NSFS_MAGIC` of <linux/magic.h>. */
 const nsfsMagic = 0x6e736673;
 
+/** How to make a namespace. */
 export interface CreateNamespaceOptions {
   /** Whether to bring the namespace's `lo` up, as every other program expects it. Default: true. */
   readonly loopback?: boolean | undefined;
@@ -17,6 +18,7 @@ export interface CreateNamespaceOptions {
  * makes, the other works with. The name, or `path`, is what `netns` takes throughout the library.
  */
 export class NetworkNamespace {
+  /** As `ip netns` shows it. */
   readonly name: string;
   /** `/run/netns/NAME` */
   readonly path: string;

@@ -53,6 +53,7 @@ export interface NdpAnswer extends Answer {
   readonly override: boolean;
 }
 
+/** Whom to ask for, and as whom. */
 export interface NdpSolicitOptions extends PacketOptions, AskOptions {
   /** The IPv6 unicast address to ask for. */
   readonly target: string;
@@ -70,6 +71,7 @@ export interface NdpSolicitOptions extends PacketOptions, AskOptions {
   readonly sourceLinkLayer?: boolean | undefined;
 }
 
+/** What to advertise, and how often. */
 export interface NdpAdvertiseOptions extends PacketOptions {
   /** The IPv6 unicast address to advertise at the link's Ethernet address. */
   readonly address: string;

@@ -31,6 +31,7 @@ export type NeighbourState =
  */
 export type NeighbourFlag = 'use' | 'proxy' | 'extern-learn' | 'offloaded' | 'sticky' | 'router';
 
+/** Which neighbour of which link. */
 export interface NeighbourKey {
   readonly link: LinkReference;
   /** Its IP address. */
@@ -42,11 +43,13 @@ export interface NeighbourKey {
   readonly proxy?: boolean;
 }
 
+/** A neighbour to be added (`ip-neighbour(8)`). */
 export interface NeighbourConfig extends NeighbourKey {
   /** Such as `02:00:00:00:00:01`. Needed unless it is a proxy, or for the state `noarp`. */
   readonly linkLayerAddress?: string;
   /** Default `permanent`. */
   readonly state?: NeighbourState;
+  /** Default none. */
   readonly flags?: readonly ('use' | 'extern-learn' | 'router')[];
 }
 
@@ -63,6 +66,7 @@ export interface Neighbour {
   readonly proxy: boolean;
 }
 
+/** Which neighbours to list; those that have all of what is given. */
 export interface NeighbourFilter {
   readonly link?: LinkReference;
   readonly family?: AddressFamily;
@@ -102,7 +106,11 @@ export class Neighbours {
     this.#channel = channel;
   }
 
-  /** @throws NetworkError `NETWORK_NO_DEVICE` when the link asked for is not there. */
+  /**
+   * The neighbours, of all links and families unless the filter says which.
+   *
+   * @throws NetworkError `NETWORK_NO_DEVICE` when the link asked for is not there.
+   */
   async list(filter: NeighbourFilter = {}): Promise<readonly Neighbour[]> {
     const { proxy = false } = filter;
     const family = familyFilter(filter.family);
@@ -131,12 +139,20 @@ export class Neighbours {
     return this.#put('add', neighbour);
   }
 
-  /** Adds a neighbour, or changes the one that is there. */
+  /**
+   * Adds a neighbour, or changes the one that is there.
+   *
+   * @throws As {@link add}, but for `NETWORK_EXISTS`.
+   */
   replace(neighbour: NeighbourConfig): Promise<void> {
     return this.#put('replace', neighbour);
   }
 
-  /** @throws NetworkError `NETWORK_NOT_FOUND`, `NETWORK_NO_DEVICE`, `NETWORK_NOT_PERMITTED`. */
+  /**
+   * Removes a neighbour.
+   *
+   * @throws NetworkError `NETWORK_NOT_FOUND`, `NETWORK_NO_DEVICE`, `NETWORK_NOT_PERMITTED`.
+   */
   async remove(neighbour: NeighbourKey): Promise<void> {
     const entry = encodeKey(neighbour);
     const { address, link } = neighbour;

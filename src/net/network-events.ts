@@ -25,6 +25,7 @@ export type NetworkEvent =
   | { readonly type: 'rule'; readonly action: EventAction; readonly rule: Rule }
   | { readonly type: 'overflow' };
 
+/** What happened to it. */
 export type EventAction = 'changed' | 'removed';
 
 /**

@@ -3,6 +3,7 @@ import { decodeEvent, type NetworkEvent } from './network-events.ts';
 import type { RouteChannel } from './route-channel.ts';
 import { uapi } from './uapi.ts';
 
+/** What to follow. */
 export interface WatchOptions {
   /** Ends the watch. */
   readonly signal?: AbortSignal;

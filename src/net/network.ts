@@ -10,6 +10,7 @@ import { RouteChannel } from './route-channel.ts';
 import { Routes } from './routes.ts';
 import { Rules } from './rules.ts';
 
+/** Where to work. */
 export interface NetworkOptions {
   /**
    * The network namespace to work in: a name (`/run/netns/NAME`), an absolute path or an open
@@ -33,11 +34,17 @@ export interface NetworkOptions {
  * ```
  */
 export class Network implements AsyncDisposable {
+  /** `ip link` */
   readonly links: Links;
+  /** `ip address` */
   readonly addresses: Addresses;
+  /** `ip route` */
   readonly routes: Routes;
+  /** `ip neighbour` */
   readonly neighbours: Neighbours;
+  /** `ip rule` */
   readonly rules: Rules;
+  /** `ip fou` */
   readonly fou: FouPorts;
   readonly #channel: RouteChannel;
   readonly #watches = new Set<WeakRef<NetworkWatch>>();
@@ -54,6 +61,8 @@ export class Network implements AsyncDisposable {
   }
 
   /**
+   * Opens the network of a namespace.
+   *
    * @throws {@link NetworkError} `NETWORK_NAMESPACE_NOT_FOUND`, `NETWORK_NOT_PERMITTED`.
    * @throws UnsupportedError when this is not Linux.
    */

@@ -8,6 +8,7 @@ import {
   packetError,
 } from './packet-channel.ts';
 
+/** Where, and for how long, to listen. */
 export interface ListenPacketsOptions extends PacketOptions {
   /** How long to listen, in milliseconds. Default: until it is closed or aborted. */
   readonly timeoutMs?: number | undefined;

@@ -54,6 +54,7 @@ export interface RouteMetrics {
 
 /** One of several ways to the same destination. */
 export interface NextHopConfig {
+  /** The gateway. */
   readonly via?: string;
   readonly link?: LinkReference;
   /** Its share of the traffic, 1 to 256. Default 1. */
@@ -76,11 +77,13 @@ export interface RouteKey {
   readonly tos?: number;
   /** Default `unicast`. */
   readonly type?: RouteType;
+  /** IPv4: how far away it leads. Default in an addition: as its type and gateway make it. */
   readonly scope?: Scope;
   /** Who made it. Default in an addition `static`. */
   readonly protocol?: RouteProtocol;
   /** The gateway; for IPv4 it may be an IPv6 one (since Linux 5.2). */
   readonly via?: string;
+  /** The link it leaves by. Default: the one that leads to the gateway. */
   readonly link?: LinkReference;
   /** The address that packets are sent from when their sender does not choose. */
   readonly source?: string;
@@ -88,15 +91,17 @@ export interface RouteKey {
   readonly from?: string;
 }
 
-/** A route to be added. Its scope is by default what its type and gateway make it (IPv4). */
+/** A route to be added (`ip-route(8)`). */
 export interface RouteConfig extends RouteKey {
   /** The gateway is on the link although no route says so. Default false. */
   readonly onlink?: boolean;
+  /** Default: what the link or sysctls say. */
   readonly metrics?: RouteMetrics;
   /** Several ways, instead of `via` and `link`. */
   readonly nextHops?: readonly NextHopConfig[];
 }
 
+/** One of several ways to the same destination, as the kernel has it. */
 export interface NextHop {
   readonly via?: string;
   readonly link?: string;
@@ -133,6 +138,7 @@ export interface Route {
   readonly preference?: 'low' | 'medium' | 'high';
 }
 
+/** Which routes to list; those that have all of what is given. */
 export interface RouteFilter {
   readonly family?: AddressFamily;
   /** Default: all tables. */
@@ -151,6 +157,8 @@ export interface RouteQuestion {
   readonly inputLink?: LinkReference;
   /** The link it is bound to leave by. */
   readonly link?: LinkReference;
+  /** 0 to 4294967295. Default 0. */
   readonly firewallMark?: number;
+  /** The TOS byte, 0 to 255. Default 0. */
   readonly tos?: number;
 }

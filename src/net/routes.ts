@@ -44,7 +44,11 @@ export class Routes {
     this.#channel = channel;
   }
 
-  /** @throws NetworkError `NETWORK_NO_DEVICE` when the link asked for is not there. */
+  /**
+   * The routes, of all links and families unless the filter says which.
+   *
+   * @throws NetworkError `NETWORK_NO_DEVICE` when the link asked for is not there.
+   */
   async list(filter: RouteFilter = {}): Promise<readonly Route[]> {
     const family = familyFilter(filter.family);
     const wanted = defined({
@@ -100,7 +104,11 @@ export class Routes {
     return this.#put('add', route);
   }
 
-  /** Adds a route in the place of one with the same destination, table, metric and TOS, if any. */
+  /**
+   * Adds a route in the place of one with the same destination, table, metric and TOS, if any.
+   *
+   * @throws As {@link add}, but for `NETWORK_EXISTS`.
+   */
   replace(route: RouteConfig): Promise<void> {
     return this.#put('replace', route);
   }

@@ -19,15 +19,19 @@ export interface RuleSelector {
   readonly family?: AddressFamily;
   /** Rules are asked by rising priority, 0 to 2^32-1. Default in an addition: before all others. */
   readonly priority?: number;
+  /** The prefix it comes from. */
   readonly from?: string;
+  /** The prefix it goes to. */
   readonly to?: string;
   /** The link a packet came in by; `lo` for packets of this machine's own. */
   readonly inputLink?: string;
   /** The link a socket is bound to. */
   readonly outputLink?: string;
+  /** 0 to 4294967295. */
   readonly firewallMark?: number;
   /** The bits of the mark that count. Default all. */
   readonly firewallMask?: number;
+  /** The TOS byte, 0 to 255. */
   readonly tos?: number;
   /** Number of the protocol, such as 6 for TCP (since Linux 4.17, as are ports). */
   readonly transport?: number;
@@ -73,6 +77,7 @@ export interface Rule extends RuleSelector {
   readonly protocol: RouteProtocol;
 }
 
+/** Which rules to list. */
 export interface RuleFilter {
   readonly family?: AddressFamily;
 }

@@ -30,7 +30,11 @@ export class Rules {
     });
   }
 
-  /** @throws NetworkError `NETWORK_EXISTS`, `NETWORK_INVALID`, `NETWORK_NOT_PERMITTED`. */
+  /**
+   * Adds a rule.
+   *
+   * @throws NetworkError `NETWORK_EXISTS`, `NETWORK_INVALID`, `NETWORK_NOT_PERMITTED`.
+   */
   async add(rule: RuleConfig): Promise<void> {
     const entry = encodeRule(rule);
     await this.#channel.run(`cannot add rule ${describeRule(rule)}`, (kernel) =>

@@ -7,11 +7,13 @@ import {
 } from './namespace-reference.ts';
 import { NetworkError, type Refusal, type Refusals } from './network-error.ts';
 
+/** Whose settings are meant. */
 export interface SysctlOptions {
   /** The network namespace whose `net.*` is meant. Default: that of this process. */
   readonly netns?: NamespaceReference | undefined;
 }
 
+/** A setting and its value. */
 export interface SysctlEntry {
   /** With dots, as `Sysctl` and sysctl(8) take it. */
   readonly name: string;

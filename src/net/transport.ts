@@ -31,6 +31,7 @@ export interface TransportOptions {
   readonly mark?: number | undefined;
 }
 
+/** Where to bind a socket. */
 export interface BindOptions extends TransportOptions {
   /** With the address `::`, leave IPv4 to others. Default: false. */
   readonly ipv6Only?: boolean | undefined;
@@ -38,11 +39,13 @@ export interface BindOptions extends TransportOptions {
   readonly freeBind?: boolean | undefined;
 }
 
+/** Where to listen for connections. */
 export interface ListenOptions extends BindOptions {
   /** How many connections may wait to be accepted. Default: 511. */
   readonly backlog?: number | undefined;
 }
 
+/** Whereto and from where to connect. */
 export interface ConnectOptions extends TransportOptions {
   /** The address to connect from. Default: the one the kernel chooses by its routes. */
   readonly sourceAddress?: string | undefined;
