@@ -3,10 +3,14 @@ import type { Command, NameLookup, Refusal } from '../../../../src/formats/ipvsa
 import { type ParseOptions, parse } from '../../../../src/formats/ipvsadm/parse.ts';
 import type { RawRequest } from '../../../../src/ipvs/raw-request.ts';
 
+const ports: Readonly<Record<string, number>> = {
+  'http tcp': 80,
+  'domain udp': 53,
+  'sip sctp': 5060,
+};
 const names: NameLookup = {
   hostAddress: (name) => (name === 'www' ? 0x0a000001 : undefined),
-  servicePort: (name, protocol) =>
-    ({ 'http tcp': 80, 'domain udp': 53, 'sip sctp': 5060 })[`${name} ${protocol}`],
+  servicePort: (name, protocol) => ports[`${name} ${protocol}`],
 };
 
 function run(line: string, options: Partial<ParseOptions> = {}): Command | Refusal {
