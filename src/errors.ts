@@ -1,17 +1,18 @@
-import { constants } from 'node:os';
+/** The names that the system gives to error numbers; asked for when there is an error. */
+type ErrorNumbers = typeof import('node:os').constants.errno;
+const errorNumbers = (): ErrorNumbers => process.getBuiltinModule('node:os').constants.errno;
 
-const errnoNames: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.errno).map(([name, number]) => [number, name]),
-);
+let names: ReadonlyMap<number, string> | undefined;
 
 /** The symbolic name of an error number (`EEXIST`), or `errno N` for one this system does not name. */
 export function errnoName(errno: number): string {
-  return errnoNames.get(errno) ?? `errno ${errno}`;
+  names ??= new Map(Object.entries(errorNumbers()).map(([name, number]) => [number, name]));
+  return names.get(errno) ?? `errno ${errno}`;
 }
 
 /** The error number of a symbolic name on this system. */
-export function errnoNumber(name: keyof typeof constants.errno): number {
-  return constants.errno[name];
+export function errnoNumber(name: keyof ErrorNumbers): number {
+  return errorNumbers()[name];
 }
 
 /** Thrown when this machine cannot run the native part: not Linux, or no binary for it. */

@@ -1,5 +1,3 @@
-const text = new TextDecoder('latin1');
-
 /** One buffer of packed records, seen in the widths that its fields have. */
 export class RecordView {
   readonly buffer: ArrayBuffer;
@@ -36,10 +34,15 @@ export class RecordView {
     this.u32[at >> 2] = value;
   }
 
-  /** A name from a field of `size` bytes that it does not fill. */
+  /** A name from a field of `size` bytes that it need not fill, a character for each byte. */
   getText(at: number, size: number): string {
-    const end = this.u8.indexOf(0, at);
-    return text.decode(this.u8.subarray(at, end < 0 ? at + size : Math.min(end, at + size)));
+    let name = '';
+    for (let place = at; place < at + size; place++) {
+      const byte = this.getU8(place);
+      if (byte === 0) break;
+      name += String.fromCharCode(byte);
+    }
+    return name;
   }
 
   /** Writes a name that has been checked to be ASCII and to fit. */

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { UnsupportedError } from '../errors.ts';
 import type { Addon } from './addon.ts';
 
@@ -17,7 +16,7 @@ export function loadAddon(): Addon {
       throw new UnsupportedError(`IPVS is part of the Linux kernel; this is ${process.platform}`);
     }
     try {
-      loaded = load(fileURLToPath(new URL('../..', import.meta.url)));
+      loaded = load(`${import.meta.dirname}/../../`);
     } catch (cause) {
       throw new UnsupportedError(
         `no native addon for ${process.platform}-${process.arch}; build it with: npm run build:native`,

@@ -13,27 +13,33 @@ function hasControl(word: number): boolean {
 }
 
 /** The number two hexadecimal digits spell, by the little-endian number that they are as text. */
-const pairValues: Uint16Array = new Uint16Array(0x10000).fill(0x100);
-const digits = '0123456789ABCDEF';
-for (let value = 0; value < 256; value++) {
-  const high = digits.charCodeAt(value >> 4);
-  const low = digits.charCodeAt(value & 15);
-  pairValues[high | (low << 8)] = value;
-}
+const pairValues: Uint16Array = new Uint16Array(0x10000);
 
 /** Each byte in decimal with a dot behind and blanks to fill four places, as a little-endian number. */
 const dottedBytes: Uint32Array = new Uint32Array(256);
 const dottedLengths: Uint8Array = new Uint8Array(256);
-for (let byte = 0; byte < 256; byte++) {
-  const text = Buffer.from(`${byte}.`.padEnd(4), 'latin1');
-  dottedBytes[byte] = text.readUInt32LE(0);
-  dottedLengths[byte] = `${byte}`.length + 1;
-}
 
 /** Numbers below 100 with two digits, as a little-endian number. */
 const twoDigits: Uint16Array = new Uint16Array(100);
-for (let value = 0; value < 100; value++) {
-  twoDigits[value] = (ZERO + ((value / 10) | 0)) | ((ZERO + (value % 10)) << 8);
+
+/** Fills the tables, for the first who needs them: it takes longer than most commands. */
+function fillTables(): void {
+  if (twoDigits[0] !== 0) return;
+  pairValues.fill(0x100);
+  const digits = '0123456789ABCDEF';
+  for (let value = 0; value < 256; value++) {
+    const high = digits.charCodeAt(value >> 4);
+    const low = digits.charCodeAt(value & 15);
+    pairValues[high | (low << 8)] = value;
+  }
+  for (let byte = 0; byte < 256; byte++) {
+    const text = Buffer.from(`${byte}.`.padEnd(4), 'latin1');
+    dottedBytes[byte] = text.readUInt32LE(0);
+    dottedLengths[byte] = `${byte}`.length + 1;
+  }
+  for (let value = 0; value < 100; value++) {
+    twoDigits[value] = (ZERO + ((value / 10) | 0)) | ((ZERO + (value % 10)) << 8);
+  }
 }
 
 /**
@@ -55,6 +61,7 @@ export class ConnectionRows {
    * @param size Bytes of output to have room for.
    */
   constructor(input: Uint8Array, size: number) {
+    fillTables();
     this.#bytes = input;
     this.#input = new DataView(input.buffer, input.byteOffset, input.byteLength);
     this.#buffer = Buffer.alloc(size);
