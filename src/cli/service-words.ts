@@ -39,6 +39,7 @@ export function destinationOf(words: readonly string[]): {
   readonly destination: DestinationKey;
 } {
   const all = words.flatMap((word) => word.split(/\s+/)).filter((word) => word !== '');
+  if (isService(all)) throw new UsageError(`the destination is missing, behind ${all.join(' ')}`);
   const text = all.at(-1) ?? '';
   const destination = parseServer(text);
   if (all.length < 2 || destination === undefined) {
@@ -47,4 +48,13 @@ export function destinationOf(words: readonly string[]): {
     );
   }
   return { service: serviceOf(all.slice(0, -1)), destination };
+}
+
+function isService(words: readonly string[]): boolean {
+  try {
+    serviceOf(words);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -2,15 +2,17 @@ import {
   formatDestinationKey,
   readDestinationKey,
   readDestinationSettings,
+  writeDestinationConfig,
 } from '../../ipvs/destination.ts';
 import { writeRawRequest } from '../../ipvs/raw-request.ts';
 import { RecordView } from '../../ipvs/record-view.ts';
-import { formatServiceKey, readServiceKey, readServiceSettings } from '../../ipvs/service.ts';
 import {
-  canonicalService,
-  destinationConfigOf,
-  serviceConfigOf,
-} from '../../ipvs/table-definition.ts';
+  formatServiceKey,
+  readServiceKey,
+  readServiceSettings,
+  writeServiceConfig,
+} from '../../ipvs/service.ts';
+import { destinationConfigOf, serviceConfigOf } from '../../ipvs/table-definition.ts';
 import type { ComparedDestination, ComparedService } from '../../ipvs/table-diff.ts';
 import { command, requestRecord } from '../../native/ipvs-records.ts';
 import type { NameLookup } from './command.ts';
@@ -134,8 +136,9 @@ class RulesReader {
         this.problem(`there is no service ${name} to edit`);
       } else {
         const settings = readServiceSettings(view, requestRecord.service);
+        const config = serviceConfigOf(settings);
+        if (!this.isRight(() => writeServiceConfig(view, requestRecord.service, config))) return;
         const service = { key, ...settings, destinations: [] };
-        if (!this.isRight(() => canonicalService(definitionOf(service)))) return;
         const destinations = known?.destinations ?? new Map();
         const added = number === command.newService ? this.line : (known?.added ?? 0);
         this.services.set(name, { service, added, destinations });
@@ -162,12 +165,11 @@ class RulesReader {
       known.destinations.delete(name);
     } else {
       const settings = readDestinationSettings(view, requestRecord.destination);
+      const config = destinationConfigOf(settings);
+      const { service: serviceAt, destination: at } = requestRecord;
+      // Writing what was just read changes nothing; it is the checks that count.
+      if (!this.isRight(() => writeDestinationConfig(view, at, config, serviceAt))) return;
       const destination = { key, ...settings };
-      const definition = definitionOf({
-        ...settingsOf(known.service),
-        destinations: [destination],
-      });
-      if (!this.isRight(() => canonicalService(definition))) return;
       const added = number === command.newDest ? this.line : (there?.added ?? 0);
       known.destinations.set(name, { destination, added });
     }
@@ -221,15 +223,4 @@ function commentAt(bytes: Buffer, from: number, to: number): number {
 function settingsOf(service: ComparedService): Omit<ComparedService, 'destinations'> {
   const { key, scheduler, schedulerFlags, persistence, onePacket, persistenceEngine } = service;
   return { key, scheduler, schedulerFlags, persistence, onePacket, persistenceEngine };
-}
-
-function definitionOf(service: ComparedService) {
-  return {
-    key: service.key,
-    config: serviceConfigOf(service),
-    destinations: service.destinations.map((one) => ({
-      key: one.key,
-      config: destinationConfigOf(one),
-    })),
-  };
 }
