@@ -142,6 +142,12 @@ describe('a refused change', () => {
       'cannot flush the table: the kernel is out of memory',
     ],
     [
+      { type: 'start-sync-daemon', daemon: { role: 'master', interface: 'eth1' } },
+      'EADDRNOTAVAIL',
+      'IPVS_INVALID',
+      'cannot start the master sync daemon on eth1: the interface has no address to send from',
+    ],
+    [
       { type: 'flush' },
       'EXDEV',
       'IPVS_FAILED',
