@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { CommandContext, DescribedCommand } from '../../../src/cli/command-context.ts';
+import { lvskitProgram } from '../../../src/cli/named-program.ts';
+import { planDocument } from '../../../src/cli/output/plan-document.ts';
+import { wholeProgram } from '../../../src/cli/program.ts';
+import { configJsonSchema } from '../../../src/config/json-schema.ts';
+import { parseConfig } from '../../../src/config/load.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import { canonicalTable } from '../../../src/ipvs/table-definition.ts';
+import { planChanges } from '../../../src/reconcile/plan.ts';
+
+const commands = readFileSync('docs/commands.md', 'utf8');
+const configuration = readFileSync('docs/configuration.md', 'utf8');
+
+const context: CommandContext = {
+  stdout: { write: () => true },
+  stderr: { write: () => true },
+  environment: {},
+  signal: new AbortController().signal,
+};
+
+/** The first block of code in a language. */
+function block(page: string, language: string): string {
+  const match = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'ms').exec(page);
+  return match?.[1] ?? '';
+}
+
+describe('the page on commands', () => {
+  it('has every option of every command on the table', async () => {
+    const root = await wholeProgram(lvskitProgram, context, '0');
+    const missing: string[] = [];
+    const walk = ({ command, commands: inner }: DescribedCommand) => {
+      for (const { long } of command.options) {
+        const isNamed = new RegExp(`(?<![\\w-])${long}(?![\\w-])`).test(commands);
+        if (!isNamed) missing.push(`${command.name()} ${long}`);
+      }
+      inner.forEach(walk);
+    };
+    // The lab has a page of its own.
+    const elsewhere = ['lab', 'list', 'connections'];
+    for (const one of root.commands) if (!elsewhere.includes(one.command.name())) walk(one);
+    expect(missing).toEqual([]);
+  });
+
+  it('shows the document that changes are told with', () => {
+    const key = { protocol: 'tcp', address: '192.0.2.10', port: 80 } as const;
+    const before = canonicalTable([{ key, config: { scheduler: 'rr' } }]);
+    const after = canonicalTable([
+      {
+        key,
+        config: { persistence: { netmask: 24 } },
+        destinations: [{ key: { address: '10.0.0.11' }, config: { weight: 2 } }],
+      },
+    ]);
+    const document = planDocument(planChanges(before, after), true);
+    expect(JSON.parse(JSON.stringify(document))).toEqual(JSON.parse(block(commands, 'json')));
+  });
+});
+
+describe('the page on the configuration', () => {
+  it('begins with one that is right', () => {
+    const { services, warnings } = parseConfig(block(configuration, 'yaml'), 'lvskit.yaml');
+    expect(services.map(({ name }) => name)).toEqual(['web', 'dns', 'fwmark 7']);
+    expect(warnings).toEqual([]);
+  });
+
+  it('shows mistakes as they are told', () => {
+    const text = [
+      'services:',
+      '  - name: web',
+      '    listen: tcp 192.0.2.10:80',
+      '    schedular: wlc',
+      '    forwarding: masq',
+      '  - listen: tcp 192.0.2.10:443',
+      '    servers: [10.0.0.11:8443]',
+    ].join('\n');
+    expect(() => parseConfig(text, 'lvskit.yaml')).toThrow(
+      expect.objectContaining({ message: block(configuration, 'text').trimEnd() }),
+    );
+  });
+
+  it('has every key', () => {
+    const keys = new Set<string>();
+    const walk = (schema: unknown) => {
+      if (typeof schema !== 'object' || schema === null) return;
+      for (const [name, value] of Object.entries(schema)) {
+        if (name === 'properties') for (const key of Object.keys(value as object)) keys.add(key);
+        walk(value);
+      }
+    };
+    walk(configJsonSchema());
+    expect(keys.size).toBeGreaterThan(15);
+    const undocumented = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(configuration));
+    expect(undocumented).toEqual([]);
+  });
+});
+
+describe('the schema for editors', () => {
+  it('knows every key and no other, and agrees with what is checked', () => {
+    const schema = configJsonSchema() as {
+      readonly $schema: string;
+      readonly required: readonly string[];
+      readonly additionalProperties: boolean;
+      readonly properties: {
+        readonly services: { readonly items: { readonly required: unknown } };
+      };
+    };
+    expect(schema.$schema).toBe('https://json-schema.org/draft/2020-12/schema');
+    expect(schema.required).toEqual(['services']);
+    expect(schema.additionalProperties).toBe(false);
+    expect(schema.properties.services.items.required).toEqual(['listen']);
+    expect(configSchema.safeParse({ services: [{ listen: 'fwmark 7' }] }).success).toBe(true);
+    expect(configSchema.safeParse({ services: [{}] }).success).toBe(false);
+  });
+});
