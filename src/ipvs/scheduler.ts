@@ -16,6 +16,7 @@ export const schedulers = [
   'twos',
 ] as const;
 
+/** One of {@link schedulers}. */
 export type KnownScheduler = (typeof schedulers)[number];
 
 /**

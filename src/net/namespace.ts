@@ -88,6 +88,7 @@ export class NetworkNamespace {
     }
   }
 
+  /** Its name. */
   toString(): string {
     return this.name;
   }

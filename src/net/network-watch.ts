@@ -86,6 +86,7 @@ export class NetworkWatch implements AsyncIterableIterator<NetworkEvent>, AsyncD
     return result;
   }
 
+  /** Ends the watch at once: what is queued is dropped, and calls under way are done. */
   async return(): Promise<IteratorResult<NetworkEvent, undefined>> {
     this.#end();
     return { done: true, value: undefined };

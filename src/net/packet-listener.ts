@@ -52,12 +52,14 @@ export class PacketListener<Frame> implements AsyncIterableIterator<Frame>, Asyn
     return this.#dropped;
   }
 
+  /** The next frame, once there is one. Calls may overlap: each gets a frame of its own. */
   next(): Promise<IteratorResult<Frame, undefined>> {
     const result = this.#turn.then(() => this.#advance());
     this.#turn = result.catch(() => undefined);
     return result;
   }
 
+  /** Stops listening, and drops what has been heard. */
   async return(): Promise<IteratorResult<Frame, undefined>> {
     this.#waiting = [];
     this.close();

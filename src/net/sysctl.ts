@@ -113,6 +113,7 @@ export class Sysctl {
     }
   }
 
+  /** Whose sysctls they are, for messages. */
   toString(): string {
     return `sysctls of ${describeNamespace(this.#netns)}`;
   }
