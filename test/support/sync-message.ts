@@ -8,6 +8,9 @@ export interface SyncedConnection {
   readonly virtualPort: number;
   readonly destination: string;
   readonly destinationPort: number;
+  /** By number; TCP and established unless it is said. */
+  readonly protocol?: number | undefined;
+  readonly state?: number | undefined;
 }
 
 const headerSize = 8;
@@ -27,10 +30,10 @@ export function syncMessage(connections: readonly SyncedConnection[]): Buffer {
   message.writeInt8(1, 5);
   for (const [index, connection] of connections.entries()) {
     const at = headerSize + index * connectionSize;
-    message.writeUInt8(tcp, at + 1);
+    message.writeUInt8(connection.protocol ?? tcp, at + 1);
     message.writeUInt16BE(connectionSize, at + 2);
     message.writeUInt32BE(directRouting, at + 4);
-    message.writeUInt16BE(established, at + 8);
+    message.writeUInt16BE(connection.state ?? established, at + 8);
     message.writeUInt16BE(connection.clientPort, at + 10);
     message.writeUInt16BE(connection.virtualPort, at + 12);
     message.writeUInt16BE(connection.destinationPort, at + 14);

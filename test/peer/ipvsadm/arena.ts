@@ -1,0 +1,76 @@
+import { kernelIs } from '../../support/kernel.ts';
+import { type Comparison, compareLines, outcomeLines, together } from './compare.ts';
+import { runOurs } from './ours.ts';
+import type { Outcome, Step } from './outcome.ts';
+import type { RealIpvsadm } from './real.ts';
+import { type Sequence, stepText } from './sequence.ts';
+import { inFreshSpace, tableLines } from './spaces.ts';
+
+/** What the table is asked for when a sequence is over, all of it by one program. */
+const views: Step = {
+  words: ['-R'],
+  input: ['-Sn', '-Ln --thresholds', '-Ln --tun-info', '-L --daemon', '-L --timeout', ''].join(
+    '\n',
+  ),
+};
+
+/** Listings for which both programs read the same table, where even the order has to be the same. */
+const listings: readonly Step[] = [
+  views,
+  {
+    words: ['-R'],
+    input: ['-Ln', '-Ln --nosort', '-S', '-Ln --stats', '-Ln --rate --exact', ''].join('\n'),
+  },
+];
+
+/**
+ * Since Linux 7.0 the size of the connection table, and the order in which the services of a
+ * namespace are told, differ from one namespace to the next.
+ */
+const sizeDiffers = kernelIs('7.0');
+
+function comparable(outcome: Outcome, anyOrder: boolean): string[] {
+  const lines = outcomeLines(outcome).map((line) =>
+    sizeDiffers ? line.replace(/(version 1\.2\.1 \(size=)\d+\)$/, '$1…)') : line,
+  );
+  return anyOrder ? lines.sort() : lines;
+}
+
+const title = (step: Step) => `$ ipvsadm ${stepText(step)}`;
+
+/** Runs a sequence with both programs, and compares everything that can be seen of it. */
+export async function compareSequence(real: RealIpvsadm, sequence: Sequence): Promise<Comparison> {
+  const { links, steps, anyOrder } = sequence;
+  return await inFreshSpace(links, async (theirs) => {
+    return await inFreshSpace(links, async (space) => {
+      const outcomes = await real.run(theirs.path, [...steps, views, ...listings]);
+      const [theirViews, ...theirListings] = outcomes.slice(steps.length);
+      const ourOutcomes = await runOurs(space.path, steps);
+      const ourTable = await tableLines(space.name);
+      const [ourViews] = await real.run(space.path, [views]);
+      const ourListings = await runOurs(theirs.path, listings);
+      const compared = (one: Outcome | undefined, other: Outcome | undefined) =>
+        compareLines(
+          one === undefined ? [] : comparable(one, anyOrder),
+          other === undefined ? [] : comparable(other, anyOrder),
+        );
+      return together([
+        ...steps.map(
+          (step, index) => [title(step), compared(outcomes[index], ourOutcomes[index])] as const,
+        ),
+        ['the table as ipvsadm sees it', compared(theirViews, ourViews)],
+        ['the table as the library sees it', compareLines(await tableLines(theirs.name), ourTable)],
+        ...listings.map(
+          (step, index) =>
+            [
+              `the same table listed with ${title(step)}`,
+              compareLines(
+                outcomeLines(theirListings[index] as Outcome),
+                outcomeLines(ourListings[index] as Outcome),
+              ),
+            ] as const,
+        ),
+      ]);
+    });
+  });
+}
