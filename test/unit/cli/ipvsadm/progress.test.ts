@@ -38,7 +38,7 @@ describe('the progress of a restore', () => {
     const progress = new Progress(terminal, undefined);
     vi.advanceTimersByTime(600);
     progress.show(2_540_000);
-    expect(terminal.writes).toEqual([bytesOf('\r\x1b[Krestoring: 2.5 MB')]);
+    expect(terminal.writes).toEqual(['\r\x1b[Krestoring: 2.5 MB']);
   });
 
   it('is not shown anywhere else', () => {
