@@ -102,23 +102,32 @@ function isSameTunnel(one: Tunnel | undefined, other: Tunnel | undefined): boole
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** A table as the text of a `lvskit.yaml`. */
+/** Enough to be worth a write. */
+const pieceLength = 65_536;
+
+/** A table as the text of a `lvskit.yaml`, in pieces. */
 export function* printConfig(services: readonly ComparedService[]): Generator<string> {
   if (services.length === 0) {
     yield 'services: []\n';
     return;
   }
-  yield 'services:\n';
+  let piece = 'services:\n';
   for (const service of services) {
-    const { servers, ...settings } = serviceInput(service);
-    let text = '';
+    const { servers = [], ...settings } = serviceInput(service);
+    let indent = '  - ';
     for (const [key, value] of Object.entries(settings)) {
-      text += `${text === '' ? '  - ' : '    '}${key}: ${key === 'listen' ? value : inline(value)}\n`;
+      piece += `${indent}${key}: ${key === 'listen' ? value : inline(value)}\n`;
+      indent = '    ';
     }
-    if (servers !== undefined) text += '    servers:\n';
-    yield text;
-    for (const server of servers ?? []) yield `      - ${inline(server)}\n`;
+    if (servers.length > 0) piece += '    servers:\n';
+    for (const server of servers) {
+      piece += `      - ${inline(server)}\n`;
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = '';
+    }
   }
+  yield piece;
 }
 
 /** A value in one line. */
