@@ -2,7 +2,7 @@
 // lists; the descriptor that BENCH_REPORT_FD names the time of each phase, in milliseconds.
 //
 //   node bench/workload.mjs load|list|edit|weigh|clear SERVICES DESTINATIONS
-import { Ipvs } from 'lvskit';
+import { Ipvs } from 'lvskit/ipvs';
 
 const begun = performance.now();
 // An import of node:fs would evaluate all of it, streams included, as much as a small program costs.

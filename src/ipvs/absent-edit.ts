@@ -1,10 +1,8 @@
 import { command, requestRecord } from '../native/ipvs-records.ts';
-import { type Change, type EditBase, writeChange } from './change.ts';
+import { type Edit, type EditBase, writeChange } from './change.ts';
 import type { DestinationSettings } from './destination.ts';
 import type { RecordView } from './record-view.ts';
 import { type ServiceKey, type ServiceSettings, writeServiceKey } from './service.ts';
-
-type Edit = Extract<Change, { type: 'edit-service' | 'edit-destination' }>;
 
 /**
  * Writes, for an edit that leaves out settings of something that is not there, the question whether

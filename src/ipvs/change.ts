@@ -5,12 +5,14 @@ import {
   type DestinationKey,
   type DestinationSettings,
   formatDestinationKey,
+  isPartialDestinationConfig,
   writeDestinationConfig,
   writeDestinationKey,
 } from './destination.ts';
 import type { RecordView } from './record-view.ts';
 import {
   formatServiceKey,
+  isPartialServiceConfig,
   type ServiceConfig,
   type ServiceKey,
   type ServiceSettings,
@@ -70,6 +72,21 @@ const commandOf: Readonly<Record<Change['type'], number>> = {
   'start-sync-daemon': command.newDaemon,
   'stop-sync-daemon': command.delDaemon,
 };
+
+export type Edit = Extract<Change, { type: 'edit-service' | 'edit-destination' }>;
+
+/** Whether a change is an edit that leaves something as it is, which has to be looked up first. */
+export function isPartialEdit(change: Change): change is Edit {
+  if (change?.type === 'edit-service') return isPartialServiceConfig(change.config ?? {});
+  if (change?.type === 'edit-destination') return isPartialDestinationConfig(change.config ?? {});
+  return false;
+}
+
+/** Has an error say which of several changes it is about. */
+export function located(error: unknown, index: number, count: number): unknown {
+  if (count > 1 && error instanceof Error) error.message = `change ${index}: ${error.message}`;
+  return error;
+}
 
 /** What an edit keeps where its config is silent. */
 export interface EditBase {

@@ -307,8 +307,8 @@ export class Ipvs implements AsyncDisposable {
     const changes: readonly Change[] = [...list];
     return await this.#exclusive(async () => {
       const { chunks, absent } = await packChanges(changes, {
-        service: async (key) => servicesOf(await this.#readService(key, false, false))[0],
-        destinations: async (keys) => servicesOf(await this.#socket.readDestinations(keys)),
+        service: (key) => this.#readService(key, false, false),
+        destinations: (keys) => this.#socket.readDestinations(keys),
       }).catch((error) => {
         throw readError(error, 'read what is to be edited');
       });

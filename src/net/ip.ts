@@ -44,14 +44,30 @@ export function parseIpInto(
   what = 'address',
 ): AddressFamily {
   if (typeof text !== 'string') throw new TypeError(`${what} must be a string`);
-  if (parseIpv4(text, bytes, at)) return 'ipv4';
-  const ipv6 = text.includes(':') ? parseIpv6(text) : undefined;
-  if (ipv6 === undefined) {
+  const family = tryParseIpInto(text, bytes, at);
+  if (family === undefined) {
     const zone = text.includes('%') ? ' (a zone identifier has no meaning here)' : '';
     throw new RangeError(`${what} ${JSON.stringify(text)} is not an IP address${zone}`);
   }
+  return family;
+}
+
+/** As {@link parseIpInto}, but undefined for what is no address; the bytes may be spoilt then. */
+export function tryParseIpInto(
+  text: string,
+  bytes: Uint8Array,
+  at: number,
+): AddressFamily | undefined {
+  if (parseIpv4(text, bytes, at)) return 'ipv4';
+  const ipv6 = text.includes(':') ? parseIpv6(text) : undefined;
+  if (ipv6 === undefined) return undefined;
   bytes.set(ipv6, at);
   return 'ipv6';
+}
+
+/** The family of what has been found to be an address. */
+export function familyOf(address: string): AddressFamily {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
 }
 
 /**

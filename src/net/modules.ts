@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
 import { NetworkError } from './network-error.ts';
 
 export interface LoadModuleOptions {
@@ -43,20 +41,21 @@ function checkName(name: string): void {
 
 async function isLoaded(name: string): Promise<boolean> {
   // The kernel calls every module by its name with underscores.
-  return await permits(`/sys/module/${name.replaceAll('-', '_')}`, constants.F_OK);
+  return await permits(`/sys/module/${name.replaceAll('-', '_')}`, 'F_OK');
 }
 
 async function find(folders: readonly string[]): Promise<string | undefined> {
   for (const folder of folders) {
     const path = `${folder}/modprobe`;
-    if (await permits(path, constants.X_OK)) return path;
+    if (await permits(path, 'X_OK')) return path;
   }
   return undefined;
 }
 
-async function permits(path: string, mode: number): Promise<boolean> {
+async function permits(path: string, mode: 'F_OK' | 'X_OK'): Promise<boolean> {
+  const { access, constants } = process.getBuiltinModule('node:fs/promises');
   try {
-    await access(path, mode);
+    await access(path, constants[mode]);
     return true;
   } catch {
     return false;
@@ -64,6 +63,8 @@ async function permits(path: string, mode: number): Promise<boolean> {
 }
 
 function run(modprobe: string, name: string): Promise<void> {
+  // Loaded here, since most programs never come here and it costs as much as a small one of them.
+  const { execFile } = process.getBuiltinModule('node:child_process');
   const env = { PATH: usualFolders.join(':'), LC_ALL: 'C' };
   return new Promise((resolve, reject) => {
     execFile(modprobe, [name], { env, timeout: timeoutMs }, (error, _output, words) => {

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import {
   type NamespaceReference,
   namespaceArgument,
@@ -24,6 +23,7 @@ export async function openNamespace(
     return { descriptor: argument, [Symbol.asyncDispose]: async () => {} };
   }
   try {
+    const { open } = process.getBuiltinModule('node:fs/promises');
     const file = await open(argument);
     return { descriptor: file.fd, [Symbol.asyncDispose]: () => file.close() };
   } catch (failure) {

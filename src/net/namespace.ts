@@ -1,4 +1,3 @@
-import { readdir, statfs } from 'node:fs/promises';
 import { loadAddon } from '../native/load.ts';
 import { NetworkError, networkError, type Refusals } from './network-error.ts';
 
@@ -63,6 +62,7 @@ export class NetworkNamespace {
 
   /** All namespaces with a name, in the order of their names. */
   static async list(): Promise<readonly NetworkNamespace[]> {
+    const { readdir } = process.getBuiltinModule('node:fs/promises');
     const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
       throw networkError('cannot list the network namespaces', error);
@@ -106,6 +106,7 @@ function checkName(name: string): string {
 
 async function standsForNamespace(path: string): Promise<boolean> {
   try {
+    const { statfs } = process.getBuiltinModule('node:fs/promises');
     return (await statfs(path)).type === nsfsMagic;
   } catch {
     return false;

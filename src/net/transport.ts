@@ -1,6 +1,6 @@
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import type { Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { checkInteger, checkObject } from '../check.ts';
 import { isNativeError } from '../native/addon.ts';
 import { loadAddon } from '../native/load.ts';
@@ -13,6 +13,10 @@ import {
   namespaceError,
 } from './namespace-reference.ts';
 import type { Refusals } from './network-error.ts';
+
+// Loaded on use: importing them costs a program that has no sockets a good part of its start.
+const netModule = () => process.getBuiltinModule('node:net');
+const dgramModule = () => process.getBuiltinModule('node:dgram');
 
 /** What all sockets in a namespace have in common. */
 export interface TransportOptions {
@@ -72,7 +76,7 @@ export async function listen<AnyServer extends Server>(
   server: AnyServer,
   options: ListenOptions,
 ): Promise<AnyServer> {
-  if (!(server instanceof Server)) throw new TypeError('server must be a net.Server');
+  if (!(server instanceof netModule().Server)) throw new TypeError('server must be a net.Server');
   checkObject(options, 'options');
   const { backlog = 511, netns } = options;
   checkInteger(backlog, 1, 65_535, 'backlog');
@@ -132,7 +136,7 @@ export async function connect(options: ConnectOptions): Promise<Socket> {
   }
   return await adopt(
     descriptor,
-    (fd) => new Socket({ fd, readable: true, writable: true, allowHalfOpen }),
+    (fd) => new (netModule().Socket)({ fd, readable: true, writable: true, allowHalfOpen }),
   );
 }
 
@@ -150,7 +154,7 @@ export async function bindUdp(options: BindOptions): Promise<UdpSocket> {
     loadAddon().bindUdp(bytes, options.port, socketOptions(options), namespaceArgument(netns)),
   );
   return await adopt(descriptor, (fd) => {
-    const socket = createSocket(family === 'ipv6' ? 'udp6' : 'udp4');
+    const socket = dgramModule().createSocket(family === 'ipv6' ? 'udp6' : 'udp4');
     socket.bind({ fd, exclusive: true });
     return socket;
   });

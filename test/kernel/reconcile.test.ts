@@ -15,6 +15,7 @@ import { applyPlan, type PlanTarget } from '../../src/reconcile/apply.ts';
 import { type PlannedChange, planChanges } from '../../src/reconcile/plan.ts';
 import { ReconcileError } from '../../src/reconcile/reconcile-error.ts';
 import { localDirector } from '../support/local-director.ts';
+import { unreadable } from '../support/pack.ts';
 import { removeScratchTables, scratchTable } from '../support/scratch-table.ts';
 import { tablePairs } from '../support/table-arbitraries.ts';
 
@@ -51,10 +52,7 @@ async function withPort(port: number): Promise<Uint8Array> {
     service: web,
     destination: { address: '10.0.0.1' },
   };
-  const { chunks } = await packChanges([change], {
-    service: async () => undefined,
-    destinations: async () => [],
-  });
+  const { chunks } = await packChanges([change], unreadable);
   const [request] = chunks;
   if (request === undefined) throw new Error('nothing was packed');
   const at = requestRecord.destination + destinationRecord.port;

@@ -1,5 +1,6 @@
 import type { Change } from '../../src/ipvs/change.ts';
-import { type EditReader, packChanges } from '../../src/ipvs/transaction.ts';
+import type { EditReader } from '../../src/ipvs/known-table.ts';
+import { packChanges } from '../../src/ipvs/transaction.ts';
 
 /** For changes that must be packed without looking at the kernel's table. */
 export const unreadable: EditReader = {

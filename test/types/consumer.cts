@@ -3,6 +3,8 @@ import lvskit = require('lvskit');
 
 import type { ServiceKey, ServiceState } from 'lvskit';
 
+import table = require('lvskit/ipvs');
+
 const key: ServiceKey = lvskit.parseServiceKey('fwmark 7');
 
 async function services(): Promise<readonly ServiceState[]> {
@@ -21,4 +23,6 @@ async function services(): Promise<readonly ServiceState[]> {
 // @ts-expect-error a mark is a number
 const wrong: ServiceKey = { firewallMark: '7' };
 
-export = { key, services, wrong };
+const error: typeof lvskit.IpvsError = table.IpvsError;
+
+export = { key, services, wrong, error };

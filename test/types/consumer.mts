@@ -118,3 +118,9 @@ export function idle(destination: DestinationState): boolean {
 }
 
 export type Rest = typeof Network | typeof Sysctl;
+
+// The table alone has the same types under its own name.
+export type SameService = typeof import('lvskit/ipvs').Ipvs extends typeof Ipvs
+  ? ServiceKey
+  : never;
+export const sameKey: SameService = mark;

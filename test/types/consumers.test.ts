@@ -75,9 +75,53 @@ describe('a program that uses the library', () => {
       ],
     ],
     ['require()', ['--eval', "console.log(typeof require('lvskit').Ipvs.open)"]],
+    [
+      'import, the table alone',
+      [
+        '--input-type=module',
+        '--eval',
+        "import { Ipvs } from 'lvskit/ipvs'; console.log(typeof Ipvs.open)",
+      ],
+    ],
+    [
+      'require(), the table alone',
+      ['--eval', "console.log(typeof require('lvskit/ipvs').Ipvs.open)"],
+    ],
   ])('finds the library by %s', async (_how, words) => {
     const { stdout } = await execa(process.execPath, words, { cwd: folder });
     expect(stdout).toBe('function');
+  });
+
+  it.each(['lvskit', 'lvskit/ipvs'])(
+    'is not made to wait for sockets, streams and processes by importing %s',
+    async (entry) => {
+      const program = `import '${entry}'; console.log(process.moduleLoadList.join('\\n'))`;
+      const words = ['--input-type=module', '--eval', program];
+      const { stdout } = await execa(process.execPath, words, { cwd: folder });
+      const without = await execa(
+        process.execPath,
+        words.with(2, program.slice(program.indexOf(';'))),
+        {
+          cwd: folder,
+        },
+      );
+      const before = new Set(without.stdout.split('\n'));
+      const loaded = stdout.split('\n').filter((name) => !before.has(name));
+      expect(loaded.filter((name) => /\b(net|dgram|child_process|streams?)\b/.test(name))).toEqual(
+        [],
+      );
+    },
+  );
+
+  it('is one library by whichever name', async () => {
+    const program = `
+      import { Ipvs, IpvsError } from 'lvskit';
+      import * as table from 'lvskit/ipvs';
+      console.log(table.Ipvs === Ipvs, table.IpvsError === IpvsError, Object.keys(table).join(' '));
+    `;
+    const words = ['--input-type=module', '--eval', program];
+    const { stdout } = await execa(process.execPath, words, { cwd: folder });
+    expect(stdout).toMatch(/^true true Ipvs IpvsError /);
   });
 
   it('finds nothing of the package but what it exports', async () => {

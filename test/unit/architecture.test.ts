@@ -19,7 +19,7 @@ const layers: readonly (readonly string[])[] = [
 ];
 
 /** Files outside the layers: the public face, and what every layer may use. */
-const publicFace = ['index.ts'];
+const publicFace = ['index.ts', 'ipvs.ts'];
 const common = ['errors.ts', 'check.ts'];
 
 interface Import {
@@ -67,9 +67,7 @@ const show = ({ from, line }: Import) => `${from}: ${line}`;
 describe('the sources', () => {
   it('are read by this test', () => {
     expect(inside.length).toBeGreaterThan(50);
-    expect(inside.some(({ from, to }) => from === 'index.ts' && to === 'ipvs/client.ts')).toBe(
-      true,
-    );
+    expect(inside.some(({ from, to }) => from === 'ipvs.ts' && to === 'ipvs/client.ts')).toBe(true);
     const files = new Set(sources());
     expect(inside.filter(({ to }) => !files.has(to)).map(show)).toEqual([]);
   });

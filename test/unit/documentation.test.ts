@@ -7,7 +7,7 @@ const read = (path: string) =>
   readFile(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
 
 const pages = (await Promise.all(['docs/library.md', 'docs/network.md'].map(read))).join('\n');
-const index = await read('src/index.ts');
+const index = (await Promise.all(['src/index.ts', 'src/ipvs.ts'].map(read))).join('\n');
 
 /** The words of a list that the pages do not have. */
 const missing = (words: Iterable<string>) =>
@@ -18,7 +18,7 @@ interface Export {
   readonly source: string;
 }
 
-/** Everything that `src/index.ts` exports, types too, with the text of the file it is from. */
+/** Everything that the entries export, types too, with the text of the file it is from. */
 async function exportsOfLibrary(): Promise<readonly Export[]> {
   const found: Export[] = [];
   for (const [, names, file = ''] of index.matchAll(

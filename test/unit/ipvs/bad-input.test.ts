@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Change, ServiceState } from '../../../src/index.ts';
+import type { Change, DestinationKey } from '../../../src/index.ts';
+import type { EditReader } from '../../../src/ipvs/known-table.ts';
 import { RecordView } from '../../../src/ipvs/record-view.ts';
 import { readServiceKey } from '../../../src/ipvs/service.ts';
-import type { EditReader } from '../../../src/ipvs/transaction.ts';
 import { badInput } from '../../support/bad-input.ts';
 import { pack } from '../../support/pack.ts';
+import { packedTable } from '../../support/packed-table.ts';
 
 async function failureOf(changes: readonly Change[], reader: EditReader): Promise<Error> {
   try {
@@ -17,36 +18,17 @@ async function failureOf(changes: readonly Change[], reader: EditReader): Promis
 
 /** A table in which every service is there as added by default, with the destination of a change. */
 function furnishedFor(change: Change): EditReader {
-  const serviceOf = (record: Uint8Array, destinations: ServiceState['destinations']) => ({
-    key: readServiceKey(new RecordView(Uint8Array.from(record).buffer), 0),
-    scheduler: 'wlc',
-    schedulerFlags: [],
-    persistence: undefined,
-    onePacket: false,
-    persistenceEngine: undefined,
-    destinations,
-    statistics: undefined,
-  });
-  const { destination, service } = (change ?? {}) as {
-    destination?: { address: string; port?: number };
-    service?: { port?: number };
+  const { destination } = (change ?? {}) as { destination?: DestinationKey };
+  const furnished = (record: Uint8Array) => {
+    const key = readServiceKey(new RecordView(Uint8Array.from(record).buffer), 0);
+    try {
+      return packedTable([{ key, destinations: destination ? [{ key: destination }] : [] }]);
+    } catch {
+      // No table has such a destination, which is what is wrong with the change.
+      return packedTable([{ key }]);
+    }
   };
-  const member = {
-    key: { address: destination?.address ?? '', port: destination?.port ?? service?.port ?? 0 },
-    forwarding: 'dr',
-    weight: 1,
-    upperThreshold: 0,
-    lowerThreshold: 0,
-    tunnel: undefined,
-    activeConnections: 0,
-    inactiveConnections: 0,
-    persistentConnections: 0,
-    statistics: undefined,
-  } as const;
-  return {
-    service: async (key) => serviceOf(key, []),
-    destinations: async (keys) => [serviceOf(keys, [member])],
-  };
+  return { service: async (key) => furnished(key), destinations: async (key) => furnished(key) };
 }
 
 describe('bad input', () => {

@@ -1,28 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type {
-  Change,
-  DestinationConfig,
-  ServiceConfig,
-  ServiceKey,
-  ServiceState,
-} from '../../../src/index.ts';
+import type { Change, DestinationConfig, ServiceConfig, ServiceKey } from '../../../src/index.ts';
 import { formatServiceKey } from '../../../src/index.ts';
 import {
   type DestinationSettings,
   readDestinationKey,
   readDestinationSettings,
 } from '../../../src/ipvs/destination.ts';
+import type { EditReader } from '../../../src/ipvs/known-table.ts';
 import { RecordView } from '../../../src/ipvs/record-view.ts';
 import {
   readServiceKey,
   readServiceSettings,
   type ServiceSettings,
 } from '../../../src/ipvs/service.ts';
-import { type EditReader, packChanges } from '../../../src/ipvs/transaction.ts';
+import { packChanges } from '../../../src/ipvs/transaction.ts';
+import type { NativeTable } from '../../../src/native/ipvs.ts';
 import { command, requestRecord, serviceRecord } from '../../../src/native/ipvs-records.ts';
 import { destinations, serviceConfigs, serviceKeys } from '../../support/arbitraries.ts';
 import { pack, unreadable } from '../../support/pack.ts';
+import { type PackedService, packedTable } from '../../support/packed-table.ts';
 
 const web = { protocol: 'tcp', address: '192.0.2.1', port: 80 } as const;
 const six = { protocol: 'tcp', address: '2001:db8::1', port: 80 } as const;
@@ -38,55 +35,34 @@ const asAdded: ServiceSettings = {
 
 /** A kernel's table that can be read, and that counts how often it is. */
 class FakeTable implements EditReader {
-  readonly #services: readonly ServiceState[];
+  readonly #services: ReadonlyMap<string, PackedService>;
   readonly read: string[] = [];
 
-  constructor(services: readonly Partial<ServiceState>[]) {
-    this.#services = services.map((service) => ({
-      key: web,
-      ...asAdded,
-      destinations: [],
-      statistics: undefined,
-      ...service,
-    }));
+  constructor(services: readonly PackedService[]) {
+    this.#services = new Map(services.map((service) => [formatServiceKey(service.key), service]));
   }
 
-  async service(key: Uint8Array): Promise<ServiceState | undefined> {
-    const wanted = keyText(key);
+  async service(key: Uint8Array): Promise<NativeTable> {
+    const wanted = formatServiceKey(keyIn(key));
     this.read.push(wanted);
-    return this.#services.find((service) => formatServiceKey(service.key) === wanted);
+    const found = this.#services.get(wanted);
+    return packedTable(found === undefined ? [] : [found]);
   }
 
-  async destinations(keys: Uint8Array): Promise<readonly ServiceState[]> {
-    const states: ServiceState[] = [];
+  async destinations(keys: Uint8Array): Promise<NativeTable> {
+    const found: PackedService[] = [];
     for (let at = 0; at < keys.length; at += serviceRecord.size) {
-      const wanted = keyText(keys.subarray(at, at + serviceRecord.size));
+      const key = keyIn(keys.subarray(at, at + serviceRecord.size));
+      const wanted = formatServiceKey(key);
       this.read.push(`destinations of ${wanted}`);
-      const found = this.#services.find((service) => formatServiceKey(service.key) === wanted);
-      if (found !== undefined) states.push(found);
+      found.push(this.#services.get(wanted) ?? { key });
     }
-    return states;
+    return packedTable(found);
   }
 }
 
-function keyText(record: Uint8Array): string {
-  return formatServiceKey(readServiceKey(new RecordView(Uint8Array.from(record).buffer), 0));
-}
-
-function destinationState(key: { address: string; port: number }, settings: DestinationConfig) {
-  return {
-    key,
-    forwarding: 'dr' as const,
-    weight: 1,
-    upperThreshold: 0,
-    lowerThreshold: 0,
-    tunnel: undefined,
-    activeConnections: 0,
-    inactiveConnections: 0,
-    persistentConnections: 0,
-    statistics: undefined,
-    ...settings,
-  };
+function keyIn(record: Uint8Array): ServiceKey {
+  return readServiceKey(new RecordView(Uint8Array.from(record).buffer), 0);
 }
 
 /** What the last of some changes would make of its service. */
@@ -139,14 +115,14 @@ describe('an edit of a service', () => {
     ],
     ['no engine', { persistenceEngine: null }, { ...edited, persistenceEngine: undefined }],
   ])('that gives it %s keeps the rest', async (_what, config, expected) => {
-    const table = new FakeTable([{ key: web, ...persistent }]);
+    const table = new FakeTable([{ key: web, config: persistent }]);
     const edit: Change = { type: 'edit-service', service: web, config };
     expect(await serviceAfter([edit], table)).toEqual(expected);
     expect(table.read).toEqual(['tcp 192.0.2.1:80']);
   });
 
   it('that takes away the persistence an engine needs is refused', async () => {
-    const table = new FakeTable([{ key: web, ...persistent }]);
+    const table = new FakeTable([{ key: web, config: persistent }]);
     const edit: Change = { type: 'edit-service', service: web, config: { persistence: null } };
     await expect(pack([edit], table)).rejects.toThrow(
       new RangeError('persistence engine sip needs persistence'),
@@ -166,7 +142,7 @@ describe('an edit of a service', () => {
   });
 
   it('finds its service whatever way the address is written', async () => {
-    const table = new FakeTable([{ key: six, scheduler: 'sed' }]);
+    const table = new FakeTable([{ key: six, config: { scheduler: 'sed' } }]);
     const service = { ...six, address: '2001:DB8:0:0:0:0:0:1' };
     const edit: Change = { type: 'edit-service', service, config: { onePacket: false } };
     expect((await serviceAfter([edit], table)).scheduler).toBe('sed');
@@ -188,7 +164,9 @@ describe('an edit of a service', () => {
   });
 
   it('does not build on an addition of what is there, which the kernel refuses', async () => {
-    const table = new FakeTable([{ key: web, scheduler: 'sh', schedulerFlags: ['sh-port'] }]);
+    const table = new FakeTable([
+      { key: web, config: { scheduler: 'sh', schedulerFlags: ['sh-port'] } },
+    ]);
     const changes: Change[] = [
       { type: 'add-service', service: web, config: { scheduler: 'rr' } },
       { type: 'edit-service', service: web, config: { persistence: {} } },
@@ -203,7 +181,7 @@ describe('an edit of a service', () => {
     ['removed', { type: 'remove-service', service: web }],
     ['flushed', { type: 'flush' }],
   ])('does not build on what was %s before it', async (_what, removal) => {
-    const table = new FakeTable([{ key: web, scheduler: 'sh' }]);
+    const table = new FakeTable([{ key: web, config: { scheduler: 'sh' } }]);
     const changes: Change[] = [
       removal,
       { type: 'add-service', service: web, config: { scheduler: 'rr' } },
@@ -221,7 +199,7 @@ describe('an edit of a destination', () => {
     lowerThreshold: 50,
     tunnel: { type: 'gue', port: 6080, checksum: 'full' },
   };
-  const withMember = [{ key: web, destinations: [destinationState(member, kept)] }];
+  const withMember = [{ key: web, destinations: [{ key: member, config: kept }] }];
 
   it.each<[string, DestinationConfig, object]>([
     ['nothing', {}, kept],
@@ -369,7 +347,7 @@ describe('an edit of what is not there', () => {
   };
 
   it('asks for the service in its place when it leaves something out', async () => {
-    const table = new FakeTable([{ key: web, destinations: [destinationState(member, {})] }]);
+    const table = new FakeTable([{ key: web, destinations: [{ key: member }] }]);
     const other = { address: '10.0.0.12' };
     const changes: Change[] = [
       { type: 'edit-service', service: web, config: { scheduler: 'rr' } },
@@ -391,7 +369,7 @@ describe('an edit of what is not there', () => {
   });
 
   it('asks for it too after it was removed in the same list', async () => {
-    const table = new FakeTable([{ key: web, destinations: [destinationState(member, {})] }]);
+    const table = new FakeTable([{ key: web, destinations: [{ key: member }] }]);
     const edit: Change = {
       type: 'edit-destination',
       service: web,
@@ -482,7 +460,9 @@ describe('many changes', () => {
 
   it('are packed in order, in chunks of whole records', async () => {
     const { chunks } = await packChanges(many(2500), unreadable);
-    expect(chunks.map((chunk) => chunk.length / requestRecord.size)).toEqual([1024, 1024, 452]);
+    expect(chunks.map((chunk) => chunk.length / requestRecord.size)).toEqual([
+      512, 512, 512, 512, 452,
+    ]);
     const view = new RecordView(Uint8Array.from(Buffer.concat(chunks)).buffer);
     for (const index of [0, 1, 1023, 1024, 2047, 2048, 2499]) {
       const at = index * requestRecord.size;
