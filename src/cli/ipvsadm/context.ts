@@ -21,4 +21,6 @@ export interface ByteSink {
   /** Takes the bytes, or what can be had of them: ipvsadm does not care what becomes of them. */
   write(bytes: Uint8Array): void;
   readonly isTerminal: boolean;
+  /** How many bytes the C library would collect for it. Default 4096. */
+  readonly blockSize?: number;
 }

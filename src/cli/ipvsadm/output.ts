@@ -1,9 +1,9 @@
 import type { ByteSink, IpvsadmContext } from './context.ts';
 
-/** What the C library collects for a file or a pipe before it writes it. */
-const block = 4096;
+/** What the C library collects for a pipe before it writes it. */
+const usualBlock = 4096;
 /** More is written at once here, in whole blocks. */
-const most = 16 * block;
+const most = 16 * usualBlock;
 
 /**
  * Standard output and error in the order in which the C library would write them: errors at once,
@@ -16,6 +16,7 @@ export class Outputs {
   private pieces: Buffer[] = [];
   private held = 0;
   private terminal: boolean | undefined;
+  private block: number | undefined;
 
   constructor({ stdout, stderr }: IpvsadmContext) {
     this.stdout = stdout;
@@ -35,9 +36,11 @@ export class Outputs {
   }
 
   complain(text: string): void {
-    this.terminal ??= this.stdout.isTerminal;
-    if (this.terminal) this.end();
-    else if (this.held > block) this.writeBlocks();
+    if (this.held > 0) {
+      this.terminal ??= this.stdout.isTerminal;
+      if (this.terminal) this.end();
+      else this.writeBlocks();
+    }
     this.stderr.write(Buffer.from(text, 'latin1'));
   }
 
@@ -51,8 +54,9 @@ export class Outputs {
   /** A full block is written when something follows it, not before. */
   private writeBlocks(last: Uint8Array = Buffer.alloc(0)): void {
     const all = Buffer.concat([...this.pieces, last]);
-    const count = Math.floor((all.length - 1) / block) * block;
-    this.stdout.write(all.subarray(0, count));
+    this.block ??= this.stdout.blockSize ?? usualBlock;
+    const count = Math.floor((all.length - 1) / this.block) * this.block;
+    if (count > 0) this.stdout.write(all.subarray(0, count));
     this.pieces = [Buffer.from(all.subarray(count))];
     this.held = all.length - count;
   }

@@ -4,6 +4,9 @@ import type { ByteSink, ByteSource, IpvsadmContext } from './context.ts';
 // By descriptors: the streams of `process` take longer to make than most commands to run.
 const fs: typeof import('node:fs') = process.getBuiltinModule('node:fs');
 
+/** `BUFSIZ` of the C library. */
+const mostCollected = 8192;
+
 /** The world of this process. */
 export function processContext(): IpvsadmContext {
   return {
@@ -70,6 +73,11 @@ class DescriptorSink implements ByteSink {
       statusOf(this.descriptor)?.isCharacterDevice() === true &&
       process.getBuiltinModule('node:tty').isatty(this.descriptor)
     );
+  }
+
+  get blockSize(): number {
+    const size = statusOf(this.descriptor)?.blksize ?? 0;
+    return size > 0 && size < mostCollected ? size : mostCollected;
   }
 
   write(bytes: Uint8Array): void {

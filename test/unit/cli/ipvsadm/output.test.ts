@@ -3,12 +3,13 @@ import type { IpvsadmContext } from '../../../../src/cli/ipvsadm/context.ts';
 import { Outputs } from '../../../../src/cli/ipvsadm/output.ts';
 
 /** What is written, in order: `1` for standard output with the count of bytes, `2` for errors. */
-function recorder(isTerminal: boolean) {
+function recorder(isTerminal: boolean, blockSize?: number) {
   const writes: string[] = [];
   let text = '';
   const context = {
     stdout: {
       isTerminal,
+      ...(blockSize === undefined ? {} : { blockSize }),
       write: (bytes: Uint8Array) => {
         writes.push(`1 ${bytes.length}`);
         text += Buffer.from(bytes).toString('latin1');
@@ -41,6 +42,14 @@ describe('the order of output and errors', () => {
     outputs.complain('!');
     outputs.end();
     expect(writes).toEqual(['2 !', '1 4096', '2 !', '1 8192', '2 !', '1 2']);
+  });
+
+  it('goes by the size of a block that the file has', () => {
+    const { outputs, writes } = recorder(false, 1024);
+    outputs.print(line(3000));
+    outputs.complain('!');
+    outputs.end();
+    expect(writes).toEqual(['1 2048', '2 !', '1 952']);
   });
 
   it('keeps lines and errors as they come on a terminal', () => {
