@@ -9,6 +9,7 @@
 #include "napi/descriptor.h"
 #include "napi/promise_worker.h"
 #include "napi/transport.h"
+#include "system/file_lock.h"
 #include "system/named_namespace.h"
 #include "system/open_file.h"
 #include "system/sysctl.h"
@@ -81,6 +82,16 @@ Napi::Value OpenFile(const Napi::CallbackInfo& info) {
       });
 }
 
+Napi::Value LockFile(const Napi::CallbackInfo& info) {
+  auto work = [path = StringArgument(info, 0, "path")] { return system::LockFile(path); };
+  using Lock = std::optional<system::FileDescriptor>;
+  return PromiseWorker<Lock>::Run(
+      info.Env(), std::move(work), [](Napi::Env env, Lock& lock) -> Napi::Value {
+        if (!lock) return env.Undefined();
+        return ToDescriptor(env, std::move(*lock));
+      });
+}
+
 }  // namespace
 
 void InitSystem(Napi::Env env, Napi::Object exports) {
@@ -90,6 +101,7 @@ void InitSystem(Napi::Env env, Napi::Object exports) {
   exports.Set("createNamespace", Napi::Function::New<CreateNamespace>(env, "createNamespace"));
   exports.Set("removeNamespace", Napi::Function::New<RemoveNamespace>(env, "removeNamespace"));
   exports.Set("openFile", Napi::Function::New<OpenFile>(env, "openFile"));
+  exports.Set("lockFile", Napi::Function::New<LockFile>(env, "lockFile"));
   InitTransport(env, exports);
 }
 

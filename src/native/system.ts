@@ -61,6 +61,12 @@ export interface SystemAddon {
    */
   openFile(path: string, netns: Netns): Promise<NativeDescriptor>;
 
+  /**
+   * Takes the lock (flock) that goes with a file, which is made if it is not there; undefined when
+   * others have it. Closing the descriptor gives it back.
+   */
+  lockFile(path: string): Promise<NativeDescriptor | undefined>;
+
   listenTcp(
     address: Uint8Array,
     port: number,
