@@ -1,6 +1,5 @@
 import { NetworkNamespace } from '../net/namespace.ts';
 import { Network } from '../net/network.ts';
-import { NetworkError } from '../net/network-error.ts';
 import { Sysctl } from '../net/sysctl.ts';
 import type { LabRole } from './topology.ts';
 
@@ -28,7 +27,6 @@ export interface HostRoute {
   readonly to: string;
   readonly gateway?: string;
   readonly link?: string;
-  readonly scope?: 'link';
 }
 
 /**
@@ -112,17 +110,15 @@ export class LabHost implements AsyncDisposable {
     this.#commands.push(`ip address add ${address} dev ${link}${words.join('')}`);
   }
 
-  async addRoute({ to, gateway, link, scope }: HostRoute): Promise<void> {
+  async addRoute({ to, gateway, link }: HostRoute): Promise<void> {
     await this.network.routes.add({
       destination: to,
       ...(gateway === undefined ? {} : { via: gateway }),
       ...(link === undefined ? {} : { link }),
-      ...(scope === undefined ? {} : { scope }),
     });
     const words = [
       gateway === undefined ? '' : ` via ${gateway}`,
       link === undefined ? '' : ` dev ${link}`,
-      scope === undefined ? '' : ` scope ${scope}`,
     ];
     const family = to.includes(':') || gateway?.includes(':') ? ' -6' : '';
     this.#commands.push(`ip${family} route add ${to}${words.join('')}`);
@@ -157,22 +153,6 @@ export class LabHost implements AsyncDisposable {
     other.note(
       `ip -n ${this.netns} link add ${port} up master ${bridge} type veth peer name ${name} netns ${other.netns}`,
     );
-  }
-
-  /**
-   * Sees to it that a kind of tunnel has its fallback link, which takes packets from anywhere. It
-   * comes with the kind's module, which the kernel loads when it is asked for such a link.
-   */
-  async addFallbackTunnel(kind: 'ipip' | 'ip6tnl', link: string): Promise<void> {
-    const module = kind === 'ipip' ? 'ipip' : 'ip6_tunnel';
-    if ((await this.network.links.find(link)) === undefined) {
-      try {
-        await this.network.links.add({ kind, name: link });
-      } catch (error) {
-        if (!(error instanceof NetworkError && error.code === 'NETWORK_EXISTS')) throw error;
-      }
-    }
-    this.#commands.push(`modprobe ${module}`);
   }
 
   /** Keeps in mind the command for what was done by other means. */

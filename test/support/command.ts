@@ -1,5 +1,7 @@
 import type { CommandContext } from '../../src/cli/command-context.ts';
 import { main } from '../../src/cli/main.ts';
+import { lvskitProgram, type NamedProgram } from '../../src/cli/named-program.ts';
+import { rsSetupProgram } from '../../src/cli/rs-setup/tree.ts';
 
 /** What a command line came to. */
 export interface Outcome {
@@ -8,11 +10,31 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+type TestContext = Partial<Omit<CommandContext, 'stdout' | 'stderr'>>;
+
 /** Runs `lvskit WORDS…` within this process, since starting Node takes a second in a guest. */
-export async function lvskit(
+export function lvskit(
   words: readonly string[],
-  context: Partial<Omit<CommandContext, 'stdout' | 'stderr'>> = {},
+  context: TestContext = {},
   onOutput: (text: string) => void = () => {},
+): Promise<Outcome> {
+  return run(lvskitProgram, words, context, onOutput);
+}
+
+/** Runs `rs-setup WORDS…` within this process. */
+export function rsSetup(
+  words: readonly string[],
+  context: TestContext = {},
+  onOutput: (text: string) => void = () => {},
+): Promise<Outcome> {
+  return run(rsSetupProgram, words, context, onOutput);
+}
+
+async function run(
+  program: NamedProgram,
+  words: readonly string[],
+  context: TestContext,
+  onOutput: (text: string) => void,
 ): Promise<Outcome> {
   const written = { stdout: '', stderr: '' };
   const output = (name: 'stdout' | 'stderr') => ({
@@ -21,12 +43,13 @@ export async function lvskit(
       onOutput(text);
     },
   });
-  const code = await main(words, {
+  const whole = {
     stdout: output('stdout'),
     stderr: output('stderr'),
     environment: {},
     signal: new AbortController().signal,
     ...context,
-  });
+  };
+  const code = await main(words, whole, program);
   return { code, ...written };
 }

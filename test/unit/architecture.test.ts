@@ -11,7 +11,8 @@ const root = fileURLToPath(new URL('../../src', import.meta.url));
  */
 const layers: readonly (readonly string[])[] = [
   ['cli', 'director', 'web'],
-  ['lab', 'real-server', 'reconcile', 'health', 'ha', 'observe'],
+  ['lab'],
+  ['real-server', 'reconcile', 'health', 'ha', 'observe'],
   ['formats', 'config'],
   ['ipvs'],
   ['net'],

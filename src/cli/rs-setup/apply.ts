@@ -1,0 +1,120 @@
+import type { Command } from 'commander';
+import {
+  type ApplyOptions,
+  type ApplyResult,
+  applyRealServer,
+  savedSetups,
+} from '../../real-server/apply.ts';
+import { modeNames } from '../../real-server/settings.ts';
+import {
+  type CommandContext,
+  type CommandDetails,
+  type RunnableCommand,
+  UsageError,
+} from '../command-context.ts';
+import { exitCode } from '../exit-code.ts';
+import { styleFor } from '../output/style.ts';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  exitStatus,
+  launchWords,
+  sessionOptions,
+  several,
+} from './options.ts';
+import { noteLines, planDocument, planLines, unchanged } from './plan-text.ts';
+import { addSettingsOptions, type SettingsOptions, settingsOf } from './settings-options.ts';
+
+interface ApplyCommandOptions extends CommonOptions, SettingsOptions {
+  readonly name?: string;
+  readonly persist?: boolean;
+  readonly before?: readonly string[];
+  readonly saved?: true;
+  readonly dryRun?: true;
+}
+
+export const details: CommandDetails = {
+  text: [
+    `Changes what has to be changed, and writes down first what it was, so that undo can make it
+    so again. Run again, it has nothing to do. When something fails, it takes back what it did.`,
+    `Several setups can be in place at once, each with a name of its own; the same name again
+    replaces the settings.`,
+  ],
+  examples: [
+    { command: 'rs-setup apply --mode dr --vip 192.0.2.10 --dry-run', what: 'show the plan' },
+    {
+      command: 'rs-setup apply --mode dr --vip 192.0.2.10,2001:db8::10 --persist',
+      what: 'direct routing, coming back when the machine is started again',
+    },
+    {
+      command: 'rs-setup apply --mode nat --vip 192.0.2.10 --gateway 10.0.0.1',
+      what: 'address translation; 10.0.0.1 is the director',
+    },
+  ],
+  exitStatus,
+};
+
+export function define(command: Command, context: CommandContext): RunnableCommand {
+  addSettingsOptions(command);
+  command
+    .option('--name <text>', 'what the setup is called (default: its mode and VIPs)')
+    .option('--persist', 'come back when the machine is started again')
+    .option('--no-persist', 'do not, from now on')
+    .option('--before <unit>', 'a systemd unit that must not start before it is back', several)
+    .option('--saved', 'apply what is to persist, as the systemd unit does')
+    .option('--dry-run', 'show what would be done, and do nothing');
+  addCommonOptions(command);
+  return (options) => runApply(options as unknown as ApplyCommandOptions, context);
+}
+
+async function runApply(options: ApplyCommandOptions, context: CommandContext): Promise<number> {
+  const results: ApplyResult[] = [];
+  const { name, persist, before, dryRun = false } = options;
+  const common: ApplyOptions = {
+    ...sessionOptions(options, context),
+    launch: launchWords(),
+    dryRun,
+  };
+  if (options.saved) {
+    if (options.mode !== undefined || options.vip !== undefined) {
+      throw new UsageError(
+        '--saved applies what is known already: --mode and --vip do not go with it',
+      );
+    }
+    for (const setup of await savedSetups(common)) {
+      results.push(await applyRealServer(setup.settings, { ...common, name: setup.name }));
+    }
+  } else {
+    const settings = settingsOf(options);
+    results.push(await applyRealServer(settings, { ...common, name, persist, before }));
+  }
+  if (options.output === 'json') {
+    const document = { version: 1, dryRun, setups: results.map(resultDocument) };
+    context.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  } else {
+    context.stdout.write(text(results, dryRun, context));
+  }
+  return exitCode.done;
+}
+
+function resultDocument({ setup, items, files, notes, changed }: ApplyResult) {
+  const { name, settings, persist } = setup;
+  return { name, settings, persist, changed, ...planDocument(items, files), notes };
+}
+
+function text(results: readonly ApplyResult[], dryRun: boolean, context: CommandContext): string {
+  const style = styleFor(context.stdout, context.environment);
+  if (results.length === 0) return 'nothing to do: no setup is to persist\n';
+  const lines = results.flatMap(({ setup, items, files, notes, changed }) => {
+    const { mode, vips } = setup.settings;
+    const what = `${modeNames[mode]} for ${vips.join(', ')}`;
+    const changes = planLines(items, files, style);
+    if (!changed) return [`${what}: nothing to do`];
+    if (changes.length === 0) return [`${what}: ${dryRun ? 'would be' : 'is'} written down`];
+    const title = dryRun ? `${what} would change:` : `${what}, changed:`;
+    const same = unchanged(items);
+    const rest = same === 0 ? [] : [`  (${same} more ${same === 1 ? 'is' : 'are'} as wanted)`];
+    return [title, ...changes, ...rest, ...noteLines(notes)];
+  });
+  return `${lines.join('\n')}\n`;
+}

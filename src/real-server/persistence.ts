@@ -1,0 +1,158 @@
+import { execFile } from 'node:child_process';
+import { access, mkdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Ledger } from './ledger.ts';
+import type { Place } from './place.ts';
+import { RealServerError } from './real-server-error.ts';
+import { fileError, writeDurably } from './state-file.ts';
+
+/** A file that makes setups come back when the machine starts. */
+export interface FileItem {
+  readonly path: string;
+  readonly action: 'write' | 'remove' | 'none';
+}
+
+interface WantedFile {
+  readonly path: string;
+  /** Absent where there is to be none. */
+  readonly text: string | undefined;
+}
+
+const marker = '# Written by rs-setup, which removes it with the last setup that is to persist.';
+
+/** Services of which any one is likely on a real server; systemd passes over those that are not. */
+const usualServices = ['apache2', 'caddy', 'haproxy', 'httpd', 'lighttpd', 'named', 'nginx'];
+
+/** What is to be done about the files, for the setups of a ledger. */
+export async function planFiles(
+  place: Place,
+  ledger: Ledger,
+  launch: readonly string[],
+): Promise<readonly FileItem[]> {
+  const items: FileItem[] = [];
+  for (const { path, text } of wantedFiles(place, ledger, launch)) {
+    const current = await readOwn(path);
+    const action = current === text ? 'none' : text === undefined ? 'remove' : 'write';
+    items.push({ path, action });
+  }
+  return items;
+}
+
+/**
+ * Writes or removes the files, so that they go with the setups of a ledger.
+ *
+ * @returns What was done.
+ * @throws RealServerError `REAL_SERVER_CONFLICT` when a file of that name is somebody else's.
+ */
+export async function keepFiles(
+  place: Place,
+  ledger: Ledger,
+  launch: readonly string[],
+): Promise<readonly FileItem[]> {
+  const items = await planFiles(place, ledger, launch);
+  const files = wantedFiles(place, ledger, launch);
+  try {
+    for (const [index, { path, text }] of files.entries()) {
+      if (items[index]?.action === 'remove') await rm(path, { force: true });
+      if (items[index]?.action === 'write' && text !== undefined) {
+        await writeDurably(path, text, 0o644);
+      }
+    }
+    await enable(place, hasPersistent(ledger));
+  } catch (error) {
+    throw error instanceof RealServerError ? error : fileError('cannot make it persist', error);
+  }
+  const changed = items.some(({ action }) => action !== 'none');
+  if (changed && place.isSystem) await reloadSystemd();
+  return items;
+}
+
+function hasPersistent({ setups }: Ledger): boolean {
+  return setups.some((setup) => setup.persist);
+}
+
+function wantedFiles(
+  place: Place,
+  ledger: Ledger,
+  launch: readonly string[],
+): readonly WantedFile[] {
+  const persistent = hasPersistent(ledger);
+  return [
+    { path: place.sysctlFile, text: persistent ? sysctlText(ledger) : undefined },
+    { path: place.unitFile, text: persistent ? unitText(ledger, launch) : undefined },
+  ];
+}
+
+function sysctlText({ setups, entries }: Ledger): string {
+  const names = new Set(setups.filter(({ persist }) => persist).map(({ name }) => name));
+  const lines = entries.flatMap(({ claims }) => {
+    const setting = claims.filter((one) => names.has(one.setup)).at(-1)?.setting;
+    if (setting?.kind !== 'sysctl' || setting.value === null) return [];
+    // The minus keeps systemd-sysctl from failing where the interface is not there yet.
+    return [`-${setting.name} = ${setting.value}`];
+  });
+  return `${[marker, ...lines].join('\n')}\n`;
+}
+
+function unitText({ setups }: Ledger, launch: readonly string[]): string {
+  const given = setups.filter(({ persist }) => persist).flatMap(({ before }) => before);
+  const services = [...new Set([...given, ...usualServices.map((name) => `${name}.service`)])];
+  return `${marker}
+[Unit]
+Description=Real server of virtual services
+Wants=network-online.target
+After=network-online.target systemd-sysctl.service
+Before=${services.join(' ')}
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${[...launch, 'apply', '--saved'].map(quote).join(' ')}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** A word of a command line as systemd.service(5) reads it. */
+function quote(word: string): string {
+  const escaped = word.replace(/["\\]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$');
+  return /^[\w./@:=,+-]+$/.test(word) ? word : `"${escaped}"`;
+}
+
+/** The text of a file of ours, or undefined when there is none. */
+async function readOwn(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw fileError(`cannot read ${path}`, error);
+  });
+  if (text === undefined || text.startsWith(marker)) return text;
+  throw new RealServerError('REAL_SERVER_CONFLICT', `cannot use ${path}`, [
+    'a file of that name is there and was not written by rs-setup: move it away',
+  ]);
+}
+
+/** What `systemctl enable` does. */
+async function enable({ unitFile, unitLink }: Place, wanted: boolean): Promise<void> {
+  const target = `../${basename(unitFile)}`;
+  const current = await readlink(unitLink).catch(() => undefined);
+  if (wanted && current !== target) {
+    await mkdir(dirname(unitLink), { recursive: true });
+    await rm(unitLink, { force: true });
+    await symlink(target, unitLink);
+  }
+  if (!wanted && current !== undefined) await rm(unitLink, { force: true });
+}
+
+/** Where systemd runs, it has to be told of new and changed units. */
+async function reloadSystemd(): Promise<void> {
+  try {
+    await access('/run/systemd/system');
+  } catch {
+    return;
+  }
+  // Not being told, it reads them at the next start, which is what they are for.
+  await new Promise<void>((resolve) => {
+    execFile('systemctl', ['daemon-reload'], { timeout: 30_000 }, () => resolve());
+  });
+}

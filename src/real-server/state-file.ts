@@ -1,0 +1,87 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Ledger } from './ledger.ts';
+import { RealServerError, wordsOf } from './real-server-error.ts';
+
+/** The ledger on disk: whole or not at all, whenever the machine or the process stops. */
+export class StateFile {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** @throws RealServerError `REAL_SERVER_STATE` for one that cannot be understood. */
+  async load(): Promise<Ledger | undefined> {
+    const text = await readFile(this.path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw fileError(`cannot read ${this.path}`, error);
+    });
+    if (text === undefined) return undefined;
+    try {
+      const ledger = JSON.parse(text) as Partial<Ledger>;
+      const isLedger =
+        ledger.version === 1 && Array.isArray(ledger.setups) && Array.isArray(ledger.entries);
+      if (!isLedger) throw new Error(`it is of version ${ledger.version}, not 1`);
+      return ledger as Ledger;
+    } catch (error) {
+      throw new RealServerError('REAL_SERVER_STATE', `cannot understand ${this.path}`, [
+        `${wordsOf(error)} (it says what undo goes back to; without it, move it away)`,
+      ]);
+    }
+  }
+
+  /** Done once it is on the disk. A ledger of nothing is no file. */
+  async save(ledger: Ledger): Promise<void> {
+    try {
+      if (ledger.setups.length === 0 && ledger.entries.length === 0) {
+        await rm(this.path, { force: true });
+        await syncFolder(dirname(this.path));
+      } else {
+        await writeDurably(this.path, `${JSON.stringify(ledger, undefined, 1)}\n`, 0o644);
+      }
+    } catch (error) {
+      throw fileError(`cannot write ${this.path}`, error);
+    }
+  }
+}
+
+/** Writes a file so that it is there whole, the old one or the new one, at every moment. */
+export async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+  const draft = `${path}.new`;
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(draft, 'w', mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+  await syncFolder(dirname(path));
+}
+
+/** Without it the name can be lost although the content is not. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** The error of a file that cannot be used. */
+export function fileError(action: string, error: unknown): RealServerError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new RealServerError(
+      'REAL_SERVER_NOT_PERMITTED',
+      action,
+      ['permission denied (run it as root)'],
+      { cause: error },
+    );
+  }
+  const reason = code === 'EROFS' ? 'the file system is read-only' : wordsOf(error);
+  return new RealServerError('REAL_SERVER_STATE', action, [reason], { cause: error });
+}

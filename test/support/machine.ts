@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import { Sysctl } from '../../src/net/sysctl.ts';
+import { type Outcome, rsSetup } from './command.ts';
+import { type HostState, hostState } from './host-state.ts';
+import { type ScratchNetwork, scratchNetwork } from './scratch-network.ts';
+
+/** A machine to be made a real server: a namespace, and a folder for its files. */
+export interface Machine extends ScratchNetwork {
+  /** Has /etc and /var of the machine. */
+  readonly root: string;
+  readonly sysctl: Sysctl;
+  /** Runs `rs-setup WORDS…` there. */
+  rsSetup(...words: string[]): Promise<Outcome>;
+  state(): Promise<HostState>;
+}
+
+const folders: string[] = [];
+
+/**
+ * Makes a machine with `eth0`, 10.82.0.11/24 and fd82::11/64, plugged into a cable, and a default
+ * route to a router that is not there.
+ */
+export async function machine(): Promise<Machine> {
+  const scratch = await scratchNetwork();
+  await scratch.batch([
+    'link add eth0 type veth peer name cable',
+    'link set cable up',
+    'link set eth0 up',
+    'address add 10.82.0.11/24 brd + dev eth0',
+    'address add fd82::11/64 dev eth0 nodad',
+    'route add default via 10.82.0.254 metric 100',
+  ]);
+  const root = await mkdtemp(join(tmpdir(), 'lvskit-rs-'));
+  folders.push(root);
+  return {
+    ...scratch,
+    root,
+    sysctl: new Sysctl({ netns: scratch.name }),
+    rsSetup: (...words) => rsSetup([...words, '--netns', scratch.name, '--root', root]),
+    state: () => hostState(scratch.name),
+  };
+}
+
+/** Removes the files of machines at the end of each test. */
+export function removeMachines(): void {
+  afterEach(async () => {
+    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  });
+}
