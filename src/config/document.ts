@@ -13,6 +13,7 @@ import {
   visit,
 } from 'yaml';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
 /** The way to a value: keys of maps and places in lists. */
 export type Path = readonly PropertyKey[];
@@ -23,8 +24,8 @@ const longestYaml = 16 * 1024 * 1024;
 /**
  * A YAML or JSON text: what it says, and where it says it.
  *
- * JSON is read as JSON, which is many times quicker; the places are looked for only when somebody
- * asks for one.
+ * JSON and plain YAML are read without all that YAML can be, which is many times quicker; the places
+ * are looked for only when somebody asks for one.
  */
 export class ConfigDocument {
   readonly value: unknown;
@@ -35,9 +36,9 @@ export class ConfigDocument {
   /** @throws {@link ConfigError} when the text is neither. */
   constructor(text: string, file: string) {
     this.#text = text;
-    const json = jsonValue(text);
-    if (json !== undefined) {
-      this.value = json.value;
+    const plain = jsonValue(text) ?? readPlainYaml(text);
+    if (plain !== undefined) {
+      this.value = plain.value;
       return;
     }
     if (text.length > longestYaml) {

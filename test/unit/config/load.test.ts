@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../../src/config/config-error.ts';
 import { type Config, parseConfig, tableOf } from '../../../src/config/load.ts';
+
+// Many runs, on machines that may have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const lines = (...text: readonly string[]) => `${text.join('\n')}\n`;
 

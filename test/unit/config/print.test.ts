@@ -1,10 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseConfig, tableOf } from '../../../src/config/load.ts';
 import { configInputOf, printConfig } from '../../../src/config/print.ts';
 import { canonicalTable, sortedTable } from '../../../src/ipvs/table-definition.ts';
 import type { ComparedService } from '../../../src/ipvs/table-diff.ts';
 import { tables } from '../../support/table-arbitraries.ts';
+
+// Many runs, on machines that may have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const printed = (table: readonly ComparedService[]) => [...printConfig(table)].join('');
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { formatDestinationKey } from '../../../src/ipvs/destination.ts';
 import { formatServiceKey } from '../../../src/ipvs/service.ts';
 import {
@@ -11,6 +11,9 @@ import type { ComparedService } from '../../../src/ipvs/table-diff.ts';
 import { describePlan, summarisePlan } from '../../../src/reconcile/describe.ts';
 import { type PlanStep, planChanges } from '../../../src/reconcile/plan.ts';
 import { tablePairs, tables } from '../../support/table-arbitraries.ts';
+
+// Many runs, on machines that may have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const web: ServiceDefinition = {
   key: { protocol: 'tcp', address: '192.0.2.1', port: 80 },
