@@ -85,11 +85,11 @@ Napi::Value OpenFile(const Napi::CallbackInfo& info) {
 Napi::Value LockFile(const Napi::CallbackInfo& info) {
   auto work = [path = StringArgument(info, 0, "path")] { return system::LockFile(path); };
   using Lock = std::optional<system::FileDescriptor>;
-  return PromiseWorker<Lock>::Run(
-      info.Env(), std::move(work), [](Napi::Env env, Lock& lock) -> Napi::Value {
-        if (!lock) return env.Undefined();
-        return ToDescriptor(env, std::move(*lock));
-      });
+  return PromiseWorker<Lock>::Run(info.Env(), std::move(work),
+                                  [](Napi::Env env, Lock& lock) -> Napi::Value {
+                                    if (!lock) return env.Undefined();
+                                    return ToDescriptor(env, std::move(*lock));
+                                  });
 }
 
 }  // namespace
