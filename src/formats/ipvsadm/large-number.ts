@@ -1,21 +1,27 @@
-const million = 1e6;
-const milliard = 1e9;
-const billion = 1e12;
+import type { ByteLines } from './byte-lines.ts';
 
 /**
  * A counter as a column of `--stats` and `--rate` has it: 9 characters, cut to a unit above eight
  * digits; with `exact` all digits, after a blank at least.
  */
-export function largeNumber(value: bigint, exact: boolean): string {
+export function writeLargeNumber(lines: ByteLines, value: bigint, exact: boolean): void {
   const number = Number(value);
-  if (number < 100 * million) return `${number}`.padStart(9);
-  if (exact) return ` ${value}`;
-  if (number < milliard) return `${quotient(value, 1000n)}K`;
-  if (number < 100 * milliard) return `${quotient(value, 1_000_000n)}M`;
-  if (number < 100 * billion) return `${quotient(value, 1_000_000_000n)}G`;
-  return `${quotient(value, 1_000_000_000_000n)}T`;
+  if (number < 1e8) lines.number(number, 9);
+  else if (exact) lines.text(` ${value}`);
+  else if (number < 1e9) quotient(lines, value, 1000n, 'K');
+  else if (number < 1e11) quotient(lines, value, 1_000_000n, 'M');
+  else if (number < 1e14) quotient(lines, value, 1_000_000_000n, 'G');
+  else quotient(lines, value, 1_000_000_000_000n, 'T');
 }
 
-function quotient(value: bigint, unit: bigint): string {
-  return `${value / unit}`.padStart(8);
+function quotient(lines: ByteLines, value: bigint, divisor: bigint, unit: string): void {
+  lines.number(Number(value / divisor), 8);
+  lines.text(unit);
+}
+
+/** A counter of which nothing is cut: 8 characters or more, after a blank. */
+export function writeUncut(lines: ByteLines, value: bigint): void {
+  const number = Number(value);
+  if (number < 1e8) lines.number(number, 9);
+  else lines.text(` ${`${value}`.padStart(8)}`);
 }

@@ -1,16 +1,18 @@
 import type { ForwardingMethod, Tunnel } from '../../ipvs/destination.ts';
+import type { Statistics } from '../../ipvs/statistics.ts';
 import type { DestinationState, ServiceState } from '../../ipvs/table.ts';
-import { largeNumber } from './large-number.ts';
+import type { ByteLines } from './byte-lines.ts';
+import { writeLargeNumber, writeUncut } from './large-number.ts';
 import { hasSchedulerFlags, netmaskText, schedulerFlagsText } from './service-text.ts';
 
-/** What a listing shows of services and destinations; the parts of a line behind their names. */
+/** What a listing shows of services and destinations. */
 export interface Layout {
   /** Both lines of headings. */
   readonly title: string;
-  /** A service's line, given its name. */
-  service(service: ServiceState, name: string): string;
-  /** A destination's line, given its name. */
-  destination(destination: DestinationState, name: string): string;
+  /** Writes a service's line. */
+  service(lines: ByteLines, service: ServiceState, name: string): void;
+  /** Writes a destination's line behind its name, but not its end. */
+  destination(lines: ByteLines, destination: DestinationState): void;
 }
 
 const remote = '  -> RemoteAddress:Port';
@@ -29,34 +31,42 @@ function settingsTitle(columns: string): string {
 }
 
 /** A service's line wherever it does not show counters. */
-function settingsLine(service: ServiceState, name: string): string {
+function settingsLine(lines: ByteLines, service: ServiceState, name: string): void {
   const { persistence } = service;
-  let line = `${name} ${service.scheduler}`;
-  if (hasSchedulerFlags(service)) line += ` (${schedulerFlagsText(service)})`;
+  lines.text(`${name} ${service.scheduler}`);
+  if (hasSchedulerFlags(service)) lines.text(` (${schedulerFlagsText(service)})`);
   if (persistence !== undefined) {
-    line += ` persistent ${persistence.timeoutSeconds}`;
+    lines.text(` persistent ${persistence.timeoutSeconds}`);
     const netmask = netmaskText(service);
-    if (netmask !== undefined) line += ` mask ${netmask}`;
+    if (netmask !== undefined) lines.text(` mask ${netmask}`);
     const { persistenceEngine } = service;
-    if (persistenceEngine !== undefined) line += ` pe ${persistenceEngine}`;
+    if (persistenceEngine !== undefined) lines.text(` pe ${persistenceEngine}`);
   }
-  return service.onePacket ? `${line} ops\n` : `${line}\n`;
+  if (service.onePacket) lines.text(' ops');
 }
 
-const destinationName = (name: string): string => `  -> ${name.padEnd(28)}`;
-const column = (value: number, width: number): string => ` ${`${value}`.padEnd(width)}`;
+function writeConnections(lines: ByteLines, destination: DestinationState): void {
+  lines.column(destination.activeConnections, 10);
+  lines.column(destination.inactiveConnections, 10);
+}
+
 /** A weight above 2147483647, which only another program can have set, is printed signed. */
-const weightColumn = (weight: number): string => column(weight | 0, 6);
+function writeWeight(lines: ByteLines, weight: number): void {
+  if (weight <= 0x7fffffff) lines.column(weight, 6);
+  else lines.text(` ${`${weight | 0}`.padEnd(6)}`);
+}
+
+const forwardingNames: Readonly<Partial<Record<ForwardingMethod, string>>> = {
+  nat: ' Masq   ',
+  local: ' Local  ',
+  tun: ' Tunnel ',
+  dr: ' Route  ',
+};
 
 /** The C library prints the name that there is not for a method as `(null)`. */
-const forwardingNames: Readonly<Partial<Record<ForwardingMethod, string>>> = {
-  nat: 'Masq',
-  local: 'Local',
-  tun: 'Tunnel',
-  dr: 'Route',
-};
-const forwardingColumn = (method: ForwardingMethod): string =>
-  ` ${(forwardingNames[method] ?? '(null)').padEnd(7)}`;
+function writeForwarding(lines: ByteLines, method: ForwardingMethod): void {
+  lines.text(forwardingNames[method] ?? ' (null) ');
+}
 
 const checksumSigns = { none: '-c', full: '+c', remote: 'r+c' } as const;
 const longestTunnel = 15;
@@ -68,93 +78,103 @@ function tunnelText(tunnel: Tunnel | undefined): string {
   return `gue:${tunnel.port}:${checksumSigns[tunnel.checksum ?? 'none']}`.slice(0, longestTunnel);
 }
 
-function connectionColumns(destination: DestinationState): string {
-  const { activeConnections, inactiveConnections } = destination;
-  return `${column(activeConnections, 10)}${column(inactiveConnections, 10)}\n`;
-}
-
 const settings: Layout = {
   title: settingsTitle('Forward Weight ActiveConn InActConn'),
   service: settingsLine,
-  destination: (destination, name) =>
-    destinationName(name) +
-    forwardingColumn(destination.forwarding) +
-    weightColumn(destination.weight) +
-    connectionColumns(destination),
+  destination: (lines, destination) => {
+    writeForwarding(lines, destination.forwarding);
+    writeWeight(lines, destination.weight);
+    writeConnections(lines, destination);
+  },
 };
 
 const tunnels: Layout = {
   title: settingsTitle('Forward TunnelInfo    Weight ActiveConn InActConn'),
   service: settingsLine,
-  destination: (destination, name) =>
-    `${destinationName(name)}${forwardingColumn(destination.forwarding)} ` +
-    tunnelText(destination.tunnel).padEnd(13) +
-    weightColumn(destination.weight) +
-    connectionColumns(destination),
+  destination: (lines, destination) => {
+    writeForwarding(lines, destination.forwarding);
+    lines.text(` ${tunnelText(destination.tunnel).padEnd(13)}`);
+    writeWeight(lines, destination.weight);
+    writeConnections(lines, destination);
+  },
 };
 
 const thresholds: Layout = {
   title: countTitle('Uthreshold Lthreshold ActiveConn InActConn '),
   service: settingsLine,
-  destination: (destination, name) =>
-    destinationName(name) +
-    column(destination.upperThreshold, 10) +
-    column(destination.lowerThreshold, 10) +
-    connectionColumns(destination),
+  destination: (lines, destination) => {
+    lines.column(destination.upperThreshold, 10);
+    lines.column(destination.lowerThreshold, 10);
+    writeConnections(lines, destination);
+  },
 };
 
 const persistentConnections: Layout = {
   title: countTitle('Weight    PersistConn ActiveConn InActConn '),
   service: settingsLine,
-  destination: (destination, name) =>
-    destinationName(name) +
-    column(destination.weight, 9) +
-    column(destination.persistentConnections, 11) +
-    connectionColumns(destination),
+  destination: (lines, destination) => {
+    lines.column(destination.weight, 9);
+    lines.column(destination.persistentConnections, 11);
+    writeConnections(lines, destination);
+  },
 };
 
-/** Counters of a table that was read without them are zero. */
-function counterColumns(state: ServiceState | DestinationState, exact: boolean): string {
-  const { statistics } = state;
-  return (
-    largeNumber(statistics?.connections ?? 0n, exact) +
-    largeNumber(statistics?.packetsIn ?? 0n, exact) +
-    largeNumber(statistics?.packetsOut ?? 0n, exact) +
-    largeNumber(statistics?.bytesIn ?? 0n, exact) +
-    largeNumber(statistics?.bytesOut ?? 0n, exact)
-  );
-}
+/** The statistics that a layout writes; of a table that was read without, they are zero. */
+type WriteStatistics = (lines: ByteLines, statistics: Statistics, exact: boolean) => void;
 
-function counters(exact: boolean): Layout {
+const none = 0n;
+const zero: Statistics = {
+  connections: none,
+  packetsIn: none,
+  packetsOut: none,
+  bytesIn: none,
+  bytesOut: none,
+  connectionsPerSecond: none,
+  packetsInPerSecond: none,
+  packetsOutPerSecond: none,
+  bytesInPerSecond: none,
+  bytesOutPerSecond: none,
+};
+
+function measured(
+  title: string,
+  exact: boolean,
+  service: WriteStatistics,
+  destination: WriteStatistics,
+): Layout {
   return {
-    title: counterTitle('Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes'),
-    service: (service, name) => `${name.padEnd(33)}${counterColumns(service, exact)}\n`,
-    destination: (destination, name) =>
-      `${destinationName(name)}${counterColumns(destination, exact)}\n`,
+    title,
+    service: (lines, { statistics = zero }, name) => {
+      lines.text(name.padEnd(33));
+      service(lines, statistics, exact);
+    },
+    destination: (lines, { statistics = zero }) => destination(lines, statistics, exact),
   };
 }
 
-const uncut = (value: bigint): string => ` ${`${value}`.padStart(8)}`;
+const writeCounters: WriteStatistics = (lines, statistics, exact) => {
+  writeLargeNumber(lines, statistics.connections, exact);
+  writeLargeNumber(lines, statistics.packetsIn, exact);
+  writeLargeNumber(lines, statistics.packetsOut, exact);
+  writeLargeNumber(lines, statistics.bytesIn, exact);
+  writeLargeNumber(lines, statistics.bytesOut, exact);
+};
 
-function rates(exact: boolean): Layout {
-  return {
-    title: counterTitle('CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS'),
-    service: ({ statistics }, name) =>
-      name.padEnd(33) +
-      largeNumber(statistics?.connectionsPerSecond ?? 0n, exact) +
-      largeNumber(statistics?.packetsInPerSecond ?? 0n, exact) +
-      largeNumber(statistics?.packetsOutPerSecond ?? 0n, exact) +
-      largeNumber(statistics?.bytesInPerSecond ?? 0n, exact) +
-      `${largeNumber(statistics?.bytesOutPerSecond ?? 0n, exact)}\n`,
-    destination: ({ statistics }, name) =>
-      destinationName(name) +
-      uncut(statistics?.connectionsPerSecond ?? 0n) +
-      uncut(statistics?.packetsInPerSecond ?? 0n) +
-      uncut(statistics?.packetsOutPerSecond ?? 0n) +
-      largeNumber(statistics?.bytesInPerSecond ?? 0n, exact) +
-      `${largeNumber(statistics?.bytesOutPerSecond ?? 0n, exact)}\n`,
-  };
-}
+const writeServiceRates: WriteStatistics = (lines, statistics, exact) => {
+  writeLargeNumber(lines, statistics.connectionsPerSecond, exact);
+  writeLargeNumber(lines, statistics.packetsInPerSecond, exact);
+  writeLargeNumber(lines, statistics.packetsOutPerSecond, exact);
+  writeLargeNumber(lines, statistics.bytesInPerSecond, exact);
+  writeLargeNumber(lines, statistics.bytesOutPerSecond, exact);
+};
+
+const writeDestinationRates: WriteStatistics = (lines, statistics, exact) => {
+  writeUncut(lines, statistics.connectionsPerSecond);
+  writeUncut(lines, statistics.packetsInPerSecond);
+  writeUncut(lines, statistics.packetsOutPerSecond);
+  writeLargeNumber(lines, statistics.bytesInPerSecond, exact);
+  writeLargeNumber(lines, statistics.bytesOutPerSecond, exact);
+};
 
 /** What a listing is asked to show (`ipvsadm -L`). */
 export interface LayoutOptions {
@@ -175,8 +195,14 @@ export interface LayoutOptions {
 /** Of several layouts the first in ipvsadm's own order is taken. */
 export function chooseLayout(options: LayoutOptions): Layout {
   const { exact = false } = options;
-  if (options.statistics) return counters(exact);
-  if (options.rates) return rates(exact);
+  if (options.statistics) {
+    const title = counterTitle('Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes');
+    return measured(title, exact, writeCounters, writeCounters);
+  }
+  if (options.rates) {
+    const title = counterTitle('CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS');
+    return measured(title, exact, writeServiceRates, writeDestinationRates);
+  }
   if (options.thresholds) return thresholds;
   if (options.persistentConnections) return persistentConnections;
   return options.tunnels ? tunnels : settings;

@@ -1,10 +1,11 @@
 import type { IpvsInfo } from '../../ipvs/client.ts';
-import type { ServiceKey } from '../../ipvs/service.ts';
+import type { DestinationKey } from '../../ipvs/destination.ts';
+import type { Protocol, ServiceKey } from '../../ipvs/service.ts';
 import type { ServiceState } from '../../ipvs/table.ts';
+import { ByteLines } from './byte-lines.ts';
 import { chooseLayout, type LayoutOptions } from './layouts.ts';
 import { type AddressNames, endpointText } from './names.ts';
 import { sortDestinations, sortServices } from './order.ts';
-import { inPieces } from './pieces.ts';
 import { markText, portProtocol } from './service-text.ts';
 
 /** How a table is listed. */
@@ -20,25 +21,26 @@ const longestServiceName = 33;
 const longestDestinationName = 28;
 
 /**
- * The whole table as `ipvsadm -L` prints it, in pieces of whole lines. The text has a character for
- * each byte, so it is to be written as Latin-1.
+ * The whole table as `ipvsadm -L` prints it, in pieces of whole lines, each good until the next is
+ * asked for. Their size does not grow with the table.
  */
 export function* listTable(
   info: IpvsInfo,
   services: readonly ServiceState[],
   options: ListingOptions = {},
-): Generator<string, undefined> {
-  yield versionLine(info);
+): Generator<Buffer, undefined> {
   const { sort = true } = options;
-  yield* listServices(sort ? sortServices(services) : services, options);
+  const lines = new ByteLines();
+  lines.text(versionLine(info));
+  yield* listServices(lines, sort ? sortServices(services) : services, options);
 }
 
 /** One service as `ipvsadm -L -t …` prints it. */
 export function listService(
   service: ServiceState,
   options: ListingOptions = {},
-): Generator<string, undefined> {
-  return listServices([service], options);
+): Generator<Buffer, undefined> {
+  return listServices(new ByteLines(), [service], options);
 }
 
 /** The line above a whole table. It is printed before the table is read, so also when that fails. */
@@ -46,28 +48,48 @@ export function versionLine({ version, connectionTableSize }: IpvsInfo): string 
   return `IP Virtual Server version ${version} (size=${connectionTableSize})\n`;
 }
 
-function listServices(
+function* listServices(
+  lines: ByteLines,
   services: readonly ServiceState[],
   options: ListingOptions,
-): Generator<string, undefined> {
-  return inPieces(lines(services, options));
-}
-
-function* lines(services: readonly ServiceState[], options: ListingOptions): Generator<string> {
+): Generator<Buffer, undefined> {
   const { names, sort = true } = options;
   const layout = chooseLayout(options);
-  yield layout.title;
+  lines.text(layout.title);
   for (const service of services) {
     const { key, destinations } = service;
-    yield layout.service(service, serviceName(key, names));
+    layout.service(lines, service, serviceName(key, names));
+    lines.end();
+    if (lines.full) yield lines.take();
     const protocol = portProtocol(key);
     for (const destination of sort ? sortDestinations(destinations) : destinations) {
-      const { address, port } = destination.key;
-      const name = endpointText(address, port, protocol, names);
-      const shown = address.includes(':') ? name : name.slice(0, longestDestinationName);
-      yield layout.destination(destination, shown);
+      writeDestinationName(lines, destination.key, protocol, names);
+      layout.destination(lines, destination);
+      lines.end();
+      if (lines.full) yield lines.take();
     }
   }
+  yield lines.take();
+}
+
+function writeDestinationName(
+  lines: ByteLines,
+  { address, port }: Required<DestinationKey>,
+  protocol: Protocol | undefined,
+  names: AddressNames | undefined,
+): void {
+  lines.text('  -> ');
+  const start = lines.length;
+  const ipv6 = address.includes(':');
+  if (names === undefined && !ipv6) {
+    lines.text(address);
+    lines.text(':');
+    lines.number(port);
+  } else {
+    const name = endpointText(address, port, protocol, names);
+    lines.text(ipv6 ? name : name.slice(0, longestDestinationName));
+  }
+  lines.padFrom(start, longestDestinationName);
 }
 
 function serviceName(key: ServiceKey, names: AddressNames | undefined): string {
