@@ -18,8 +18,8 @@ import { readPlainYaml } from './plain-yaml.ts';
 /** The way to a value: keys of maps and places in lists. */
 export type Path = readonly PropertyKey[];
 
-/** Longest YAML text that is read: its tree takes a hundred times the memory. */
-const longestYaml = 16 * 1024 * 1024;
+/** Longest text that the whole parser reads: its tree takes a hundred times the memory. */
+const longestYaml = 8 * 1024 * 1024;
 
 /**
  * A YAML or JSON text: what it says, and where it says it.
@@ -42,8 +42,8 @@ export class ConfigDocument {
       return;
     }
     if (text.length > longestYaml) {
-      const millions = (text.length / 1024 / 1024).toFixed(0);
-      const message = `the text is ${millions} MiB long: more than ${longestYaml / 1024 / 1024} MiB of YAML is not read (JSON may be longer)`;
+      const most = `${longestYaml / 1024 / 1024} MiB`;
+      const message = `more than ${most} of YAML are read only where it is plain (no anchors, no texts of several lines, no comments behind values), or as JSON`;
       throw new ConfigError(file, [{ line: 1, column: 1, length: 1, message, source: '' }]);
     }
     const document = this.#parsed();
@@ -61,7 +61,8 @@ export class ConfigDocument {
   }
 
   /**
-   * A problem with the value at a path; with the nearest thing around it where it is missing.
+   * A problem with the value at a path; with the nearest thing around it where it is missing. Of a
+   * text that is too long to look for places in, the message has the path instead.
    *
    * @param part `key` for one with the key itself.
    */
@@ -71,12 +72,23 @@ export class ConfigDocument {
     part: 'key' | 'value' = 'value',
     suggestion?: string,
   ): ConfigProblem {
+    if (this.#text.length > longestYaml) {
+      return {
+        line: 1,
+        column: 1,
+        length: 1,
+        message: `${pathText(path)}: ${message}`,
+        suggestion,
+        source: '',
+      };
+    }
     const [start, end] = this.#rangeOf(path, part);
     return { ...this.#problem(start, end, message), suggestion };
   }
 
   /** The line of the value at a path, from 1. */
   lineOf(path: Path): number {
+    if (this.#text.length > longestYaml) return 1;
     return this.#place(this.#rangeOf(path, 'value')[0]).line;
   }
 
@@ -138,6 +150,12 @@ export class ConfigDocument {
     const source = this.#text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd);
     return { line: Math.max(1, line), column: Math.max(1, col), source };
   }
+}
+
+/** `services[3].servers[7].weight` */
+function pathText(path: Path): string {
+  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+  return steps.join('').replace(/^\./, '') || 'the file';
 }
 
 function rangeOfNode(node: unknown): readonly [start: number, end: number] | undefined {

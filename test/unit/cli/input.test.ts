@@ -164,8 +164,16 @@ describe('a file to restore', () => {
     );
     const endless = { ...context, stdin: pieces(() => Buffer.alloc(1_000_000, 0x20)) };
     expect(await refusalOf(readInput('-', 3_000_000, endless))).toContain('standard input');
-    const yaml = await fileOf(`services: []\n${'# more\n'.repeat(2_500_000)}`, 'a.yaml');
-    expect(await refusalOf(read(yaml))).toContain('more than 16 MiB of YAML is not read');
+    const more = '# more\n'.repeat(1_500_000);
+    expect(await tableOf(await fileOf(`services: []\n${more}`, 'a.yaml'))).toEqual([]);
+    const anchored = await fileOf(`services: &all []\n${more}`, 'b.yaml');
+    expect(await refusalOf(read(anchored))).toContain(
+      'more than 8 MiB of YAML are read only where',
+    );
+    const wrong = await fileOf(`services:\n  - listen: 7\n${more}`, 'c.yaml');
+    expect(await refusalOf(read(wrong))).toContain(
+      'c.yaml:1:1: services[0].listen: must be a text',
+    );
   });
 
   it('may be piped in, and the wait for it is over when the user wants it to be', async () => {
