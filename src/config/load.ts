@@ -3,6 +3,7 @@ import { ConfigError, type ConfigProblem } from './config-error.ts';
 import type { ConfigInput, ServiceInput, SettingsInput } from './config-input.ts';
 import { ConfigDocument } from './document.ts';
 import { problemsOf } from './issues.ts';
+import { Problems } from './problems.ts';
 import { configSchema, defaultsSchema, serviceSchema } from './schema.ts';
 import { type DeclaredService, ServiceReader } from './services.ts';
 
@@ -26,20 +27,19 @@ export function parseConfig(text: string, file: string): Config {
     throw new ConfigError(file, [document.problemAt([], message)]);
   }
   const parsed = configSchema.safeParse(document.value);
-  const problems: ConfigProblem[] = parsed.success
-    ? []
-    : [...problemsOf(parsed.error.issues, document)];
+  const misshapen = parsed.success ? [] : problemsOf(parsed.error.issues, document);
   const parts = parsed.success ? undefined : partsOf(document.value);
-  const reader = new ServiceReader(document, (parts ?? parsed.data)?.defaults ?? {});
+  const found = new Problems(document);
+  const reader = new ServiceReader(found, (parts ?? parsed.data)?.defaults ?? {});
   for (const [index, service] of (parts?.services ?? parsed.data?.services ?? []).entries()) {
     const sound =
       parts === undefined ? (service as ServiceInput) : serviceSchema.safeParse(service).data;
     if (sound !== undefined) reader.read(sound, index);
     else reader.readRemains(service, index);
   }
-  problems.push(...reader.problems);
+  const problems = [...misshapen, ...found.errors];
   if (problems.length > 0) throw new ConfigError(file, inOrder(problems));
-  return { services: reader.services, warnings: inOrder(reader.warnings) };
+  return { services: reader.services, warnings: inOrder(found.warnings) };
 }
 
 /** The table that a configuration declares. */
