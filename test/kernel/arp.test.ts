@@ -168,6 +168,8 @@ describe('arp.probe()', () => {
 });
 
 describe('arp.announce()', () => {
+  beforeEach(() => net.forget());
+
   it.each(['request', 'reply'] as const)('moves the address in caches, as a %s', async (form) => {
     const address = form === 'request' ? '10.82.0.61' : '10.82.0.62';
     await one.run('address', 'add', `${address}/24`, 'dev', link);
@@ -231,6 +233,8 @@ describe('arp.announce()', () => {
 });
 
 describe('arp.listen()', () => {
+  beforeEach(() => net.forget());
+
   it('hears the requests of the kernel, and the probe form', async () => {
     await using heard = arp.listen({ netns: one.netns, link, timeoutMs: 5000 });
     await heard.ready;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/native/load.ts';
 import { parseIp } from '../../src/net/ip.ts';
 import * as ndp from '../../src/net/ndp.ts';
@@ -134,6 +134,8 @@ describe('ndp.solicit()', () => {
 });
 
 describe('ndp.advertise()', () => {
+  beforeEach(() => net.forget());
+
   it('moves an address in caches, unless it is not to override', async () => {
     const address = 'fd82::61';
     await one.run('address', 'add', `${address}/64`, 'dev', link, 'nodad');
@@ -184,6 +186,8 @@ describe('ndp.advertise()', () => {
 });
 
 describe('ndp.listen()', () => {
+  beforeEach(() => net.forget());
+
   it('hears the solicitations of the kernel, also those of duplicate address detection', async () => {
     await using heard = ndp.listen({ netns: asker.netns, link, timeoutMs: 10_000 });
     await heard.ready;

@@ -18,6 +18,8 @@ export interface SegmentHost {
 
 export interface Segment {
   readonly hosts: readonly SegmentHost[];
+  /** Has all hosts forget their neighbours, about whom their kernels would ask again seconds later. */
+  forget(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -83,6 +85,9 @@ export async function segment(name: string, count: number): Promise<Segment> {
   }
   return {
     hosts,
+    forget: async () => {
+      for (const { run } of hosts) await run('neighbour', 'flush', 'dev', 'eth0');
+    },
     remove: async () => {
       for (const namespace of namespaces) await namespace.remove();
     },
