@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../../src/config/config-error.ts';
 import { type Config, parseConfig, tableOf } from '../../../src/config/load.ts';
@@ -326,6 +327,69 @@ lvskit.yaml:10:18: must be false, a duration with its unit, such as 300s or 5m, 
       return `a${level}: &a${level} [${items.join(', ')}]`;
     });
     expect(messagesOf(lines(...levels, 'services: []'))[0]).toMatch(/alias count/);
+  });
+});
+
+describe('anything at all', () => {
+  it('is a configuration, or is told where it is none', () => {
+    const base = lines(
+      'defaults: { scheduler: wlc, persistence: 5m }',
+      'services:',
+      '  - name: web',
+      '    listen: tcp 192.0.2.10:80',
+      '    forwarding: tun',
+      '    tunnel: { type: gue, port: 6080 }',
+      '    servers:',
+      '      - 10.0.0.11',
+      '      - { address: "2001:db8::1", thresholds: { upper: 2, lower: 1 } }',
+      '  - { listen: fwmark 7 ipv6, one-packet: true, servers: [] }',
+    );
+    const pieces = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 4 }),
+      fc.constantFrom(
+        ...[
+          ': ',
+          '- ',
+          '&a ',
+          '*a',
+          '!!set ',
+          '? ',
+          '[',
+          ']',
+          '{',
+          '}',
+          ',',
+          '"',
+          '|',
+          '\n',
+          '\n  ',
+        ],
+        ...['null', 'services', 'servers', 'listen: x\n', '9', '-1', '1e99', '__proto__', '<<: *a'],
+      ),
+    );
+    const edits = fc.array(fc.tuple(fc.nat(base.length), fc.nat(12), pieces), { maxLength: 5 });
+    fc.assert(
+      fc.property(edits, (all) => {
+        let text = base;
+        for (const [at, dropped, piece] of all) {
+          text = text.slice(0, at) + piece + text.slice(at + dropped);
+        }
+        try {
+          expect(tableOf(parseConfig(text, 'x')).length).toBeLessThan(10);
+        } catch (error) {
+          if (!(error instanceof ConfigError)) throw error;
+          const count = text.split('\n').length;
+          for (const { line, column, message } of error.problems) {
+            expect(line).toBeGreaterThanOrEqual(1);
+            expect(line).toBeLessThanOrEqual(count);
+            expect(column).toBeGreaterThanOrEqual(1);
+            expect(message).not.toMatch(/undefined|\[object/);
+          }
+          expect(error.problems.length).toBeGreaterThan(0);
+        }
+      }),
+      { numRuns: 1500 },
+    );
   });
 });
 
