@@ -1,0 +1,130 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DestinationConfig } from '../../src/ipvs/destination.ts';
+import type { LabHost } from '../../src/lab/host.ts';
+import { Lab } from '../../src/lab/lab.ts';
+import type { LabForwarding } from '../../src/lab/topology.ts';
+import { rsSetup } from '../support/command.ts';
+
+interface Way {
+  readonly name: string;
+  readonly forwarding: LabForwarding;
+  /** What rs-setup is told besides the mode and the VIP. */
+  readonly words?: readonly string[];
+  readonly destination?: DestinationConfig;
+}
+
+const gue = ['--tunnel-type', 'gue', '--tunnel-port', '6080'];
+const ways: readonly Way[] = [
+  { name: 'direct routing', forwarding: 'dr' },
+  { name: 'direct routing to a dummy link', forwarding: 'dr', words: ['--device', 'dummy'] },
+  { name: 'a tunnel', forwarding: 'tun' },
+  { name: 'a tunnel to the VIP on lo', forwarding: 'tun', words: ['--device', 'lo'] },
+  {
+    name: 'a tunnel in UDP',
+    forwarding: 'tun',
+    words: gue,
+    destination: { tunnel: { type: 'gue', port: 6080 } },
+  },
+  {
+    name: 'a tunnel in GRE',
+    forwarding: 'tun',
+    words: ['--tunnel-type', 'gre'],
+    destination: { tunnel: { type: 'gre' } },
+  },
+  {
+    name: 'a tunnel in GRE with checksums',
+    forwarding: 'tun',
+    words: ['--tunnel-type', 'gre', '--tunnel-checksum'],
+    destination: { tunnel: { type: 'gre', checksum: 'full' } },
+  },
+  { name: 'address translation', forwarding: 'nat', words: ['--gateway'] },
+  {
+    name: 'address translation and a rule',
+    forwarding: 'nat',
+    words: ['--reply-route', 'policy', '--gateway'],
+  },
+  {
+    name: 'address translation and a rule for the port',
+    forwarding: 'nat',
+    words: ['--reply-route', 'policy', '--port', 'tcp:80', '--gateway'],
+  },
+];
+const cases = ways.flatMap((way) =>
+  (['ipv4', 'ipv6'] as const).map((family) => ({ ...way, family })),
+);
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'lvskit-rs-'));
+});
+afterEach(() => rm(root, { recursive: true }));
+
+describe('connections through a director', () => {
+  it.each(cases)(
+    'come to what rs-setup has set up, and to nothing that it has undone: $name over $family',
+    async (one) => {
+      const { forwarding, family, words = [], destination } = one;
+      await using lab = await Lab.create({ forwarding, family, provision: false });
+      for (const server of lab.realServers) {
+        await lab.serve(server);
+        if (forwarding !== 'nat') continue;
+        // The lab has the way back there already.
+        await server.network.routes.remove({ destination: 'default', family });
+      }
+      const onEach = async (...more: string[]) => {
+        for (const { netns } of lab.realServers) {
+          const outcome = await rsSetup([...more, '--netns', netns, '--root', root]);
+          expect(outcome).toMatchObject({ code: 0, stderr: '' });
+        }
+      };
+      const inner = lab.director.addresses.at(-1) ?? '';
+      const gateway = forwarding === 'nat' ? [inner] : [];
+      await lab.addService({ scheduler: 'rr', ...(destination && { destination }) });
+      await expect(lab.request({ timeoutMs: 700 })).rejects.toThrow();
+
+      await onEach('apply', '--mode', forwarding, '--vip', lab.vip, ...words, ...gateway);
+      const servers = new Set<string>();
+      for (let request = 0; request < 4; request++) servers.add((await lab.request()).server);
+      expect([...servers].sort()).toEqual(['rs1', 'rs2']);
+      await onEach('verify', '--timeout', '300');
+
+      await onEach('undo');
+      await expect(lab.request({ timeoutMs: 700 })).rejects.toThrow();
+    },
+  );
+});
+
+describe('a tunnel over the other family', () => {
+  it.each([
+    ['ipv4', 'fd82::'],
+    ['ipv6', '10.82.0.'],
+  ] as const)('carries connections to an %s VIP', async (family, network) => {
+    await using lab = await Lab.create({ forwarding: 'dr', family, provision: false });
+    const outer = family === 'ipv4' ? 'ipv6' : 'ipv4';
+    const give = async ({ network: { addresses } }: LabHost, number: number) => {
+      const address = `${network}${number}/${outer === 'ipv4' ? 24 : 64}`;
+      const flags = outer === 'ipv6' ? (['nodad'] as const) : [];
+      await addresses.add({ link: 'eth0', address, flags });
+    };
+    const [server] = lab.realServers;
+    if (server === undefined) throw new Error('the lab has no real server');
+    await give(lab.director, 1);
+    await give(server, 11);
+    await lab.serve(server);
+    const service = { protocol: 'tcp', address: lab.vip, port: 80 } as const;
+    await lab.ipvs.add(service, { scheduler: 'rr' });
+    await lab.ipvs.addDestination(service, { address: `${network}11` }, { forwarding: 'tun' });
+    await expect(lab.request({ timeoutMs: 700 })).rejects.toThrow();
+
+    const words = ['--mode', 'tun', '--vip', lab.vip, '--outer', outer];
+    const place = ['--netns', server.netns, '--root', root];
+    expect(await rsSetup(['apply', ...words, ...place])).toMatchObject({ code: 0, stderr: '' });
+    expect((await lab.request()).server).toBe('rs1');
+    expect(await rsSetup(['verify', ...place])).toMatchObject({ code: 0, stderr: '' });
+    expect(await rsSetup(['undo', ...place])).toMatchObject({ code: 0, stderr: '' });
+    await expect(lab.request({ timeoutMs: 700 })).rejects.toThrow();
+  });
+});
