@@ -28,7 +28,7 @@ void PutServiceKey(MessageWriter& writer, const ServiceRecord& service) {
     return;
   }
   writer.U16(IPVS_SVC_ATTR_PROTOCOL, service.protocol);
-  writer.Bytes(IPVS_SVC_ATTR_ADDR, service.address);
+  writer.Plain(IPVS_SVC_ATTR_ADDR, service.address);
   writer.U16(IPVS_SVC_ATTR_PORT, htons(service.port));
 }
 
@@ -38,7 +38,7 @@ void PutServiceConfig(MessageWriter& writer, const ServiceRecord& service) {
   const std::string_view engine = Text(service.engine);
   if (!engine.empty()) writer.String(IPVS_SVC_ATTR_PE_NAME, engine);
   const ip_vs_flags flags{.flags = service.flags, .mask = kOwnedServiceFlags};
-  writer.Bytes(IPVS_SVC_ATTR_FLAGS, std::as_bytes(std::span(&flags, 1)));
+  writer.Plain(IPVS_SVC_ATTR_FLAGS, flags);
   writer.U32(IPVS_SVC_ATTR_TIMEOUT, service.timeout);
   // The kernel takes a mask in network order for IPv4, but a length in host order for IPv6.
   writer.U32(IPVS_SVC_ATTR_NETMASK,
@@ -47,7 +47,7 @@ void PutServiceConfig(MessageWriter& writer, const ServiceRecord& service) {
 
 void PutDestinationKey(MessageWriter& writer, const DestinationRecord& destination) {
   writer.U16(IPVS_DEST_ATTR_ADDR_FAMILY, destination.family);
-  writer.Bytes(IPVS_DEST_ATTR_ADDR, destination.address);
+  writer.Plain(IPVS_DEST_ATTR_ADDR, destination.address);
   writer.U16(IPVS_DEST_ATTR_PORT, htons(destination.port));
 }
 
@@ -90,7 +90,7 @@ void PutDaemon(MessageWriter& writer, const DaemonRecord& daemon, bool with_conf
     if (daemon.group_family == AF_INET) {
       writer.Bytes(IPVS_DAEMON_ATTR_MCAST_GROUP, std::span(daemon.group).first<4>());
     } else if (daemon.group_family == AF_INET6) {
-      writer.Bytes(IPVS_DAEMON_ATTR_MCAST_GROUP6, daemon.group);
+      writer.Plain(IPVS_DAEMON_ATTR_MCAST_GROUP6, daemon.group);
     }
   }
   writer.EndNest(nest);

@@ -15,15 +15,11 @@ void Attribute::CopyTo(std::span<std::byte> field) const {
   std::fill(end, field.end(), std::byte{0});
 }
 
-bool AttributeReader::Next(Attribute& attribute) {
-  if (rest_.empty()) return false;
-  const auto header = ReadPlain<nlattr>(rest_);
-  if (header.nla_len < sizeof(nlattr)) throw FormatError("attribute shorter than its header");
-  if (header.nla_len > rest_.size()) throw FormatError("attribute runs past the end of its parent");
-  attribute.type = header.nla_type & NLA_TYPE_MASK;
-  attribute.payload = rest_.subspan(sizeof(nlattr), header.nla_len - sizeof(nlattr));
-  rest_ = rest_.subspan(std::min<size_t>(NLA_ALIGN(header.nla_len), rest_.size()));
-  return true;
+void AttributeReader::RefuseShort() { throw FormatError("value shorter than its type"); }
+
+void AttributeReader::RefuseLength(size_t length) {
+  throw FormatError(length < sizeof(nlattr) ? "attribute shorter than its header"
+                                            : "attribute runs past the end of its parent");
 }
 
 }  // namespace lvskit::netlink

@@ -55,9 +55,25 @@ class AttributeReader {
  public:
   explicit AttributeReader(std::span<const std::byte> bytes) : rest_(bytes) {}
 
-  bool Next(Attribute& attribute);
+  /// Here for the compiler to inline: a large table is read through millions of calls.
+  bool Next(Attribute& attribute) {
+    if (rest_.empty()) return false;
+    nlattr header;
+    if (rest_.size() < sizeof header) RefuseShort();
+    std::memcpy(&header, rest_.data(), sizeof header);
+    const size_t length = header.nla_len;
+    if (length < sizeof header || length > rest_.size()) RefuseLength(length);
+    attribute.type = header.nla_type & NLA_TYPE_MASK;
+    attribute.payload = rest_.subspan(sizeof header, length - sizeof header);
+    const size_t step = NLA_ALIGN(length);
+    rest_ = rest_.subspan(step < rest_.size() ? step : rest_.size());
+    return true;
+  }
 
  private:
+  [[noreturn]] static void RefuseShort();
+  [[noreturn]] static void RefuseLength(size_t length);
+
   std::span<const std::byte> rest_;
 };
 

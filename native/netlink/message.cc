@@ -31,13 +31,6 @@ void MessageWriter::String(uint16_t type, std::string_view text) {
   EndNest(mark);
 }
 
-size_t MessageWriter::BeginNest(uint16_t type) {
-  const size_t mark = size_;
-  const nlattr header{.nla_len = 0, .nla_type = type};
-  Append(&header, sizeof header);
-  return mark;
-}
-
 void MessageWriter::EndNest(size_t mark) {
   const size_t size = size_ - mark;
   if (size > kMaxAttribute) throw FormatError("attribute longer than 65535 bytes");
@@ -65,15 +58,10 @@ void MessageWriter::RequestAck() {
   std::memcpy(at, &flags, sizeof flags);
 }
 
-void MessageWriter::Attribute(uint16_t type, const void* data, size_t size) {
-  if (size > kMaxAttribute - sizeof(nlattr)) {
-    throw FormatError("attribute longer than 65535 bytes");
-  }
-  const nlattr header{.nla_len = static_cast<uint16_t>(sizeof(nlattr) + size), .nla_type = type};
-  std::byte* const start = Extend(sizeof header + size);
-  std::memcpy(start, &header, sizeof header);
-  if (size != 0) std::memcpy(start + sizeof header, data, size);
-  Pad();
+void MessageWriter::Bytes(uint16_t type, std::span<const std::byte> bytes) {
+  const size_t mark = BeginNest(type);
+  Append(bytes.data(), bytes.size());
+  EndNest(mark);
 }
 
 void MessageWriter::Pad() {

@@ -29,19 +29,36 @@ class MessageWriter {
     Pad();
   }
 
-  void U8(uint16_t type, uint8_t value) { Attribute(type, &value, sizeof value); }
-  void U16(uint16_t type, uint16_t value) { Attribute(type, &value, sizeof value); }
-  void U32(uint16_t type, uint32_t value) { Attribute(type, &value, sizeof value); }
-  void U64(uint16_t type, uint64_t value) { Attribute(type, &value, sizeof value); }
-  void Flag(uint16_t type) { Attribute(type, nullptr, 0); }
-  void Bytes(uint16_t type, std::span<const std::byte> bytes) {
-    Attribute(type, bytes.data(), bytes.size());
+  void U8(uint16_t type, uint8_t value) { Plain(type, value); }
+  void U16(uint16_t type, uint16_t value) { Plain(type, value); }
+  void U32(uint16_t type, uint32_t value) { Plain(type, value); }
+  void U64(uint16_t type, uint64_t value) { Plain(type, value); }
+  void Flag(uint16_t type) { Bytes(type, {}); }
+  void Bytes(uint16_t type, std::span<const std::byte> bytes);
+
+  /// An attribute of a size that the compiler knows, which makes it a few plain stores.
+  template <typename T>
+  void Plain(uint16_t type, const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    constexpr size_t kSize = sizeof(nlattr) + sizeof(T);
+    constexpr size_t kPadding = NLA_ALIGN(kSize) - kSize;
+    static_assert(kSize <= UINT16_MAX);
+    const nlattr header{.nla_len = kSize, .nla_type = type};
+    std::byte* const start = Extend(kSize + kPadding);
+    std::memcpy(start, &header, sizeof header);
+    std::memcpy(start + sizeof header, &value, sizeof value);
+    if constexpr (kPadding != 0) std::memset(start + kSize, 0, kPadding);
   }
   /// With the terminating NUL that NLA_NUL_STRING asks for.
   void String(uint16_t type, std::string_view text);
 
   /// Opens a nested attribute; hand the returned mark to EndNest().
-  [[nodiscard]] size_t BeginNest(uint16_t type);
+  [[nodiscard]] size_t BeginNest(uint16_t type) {
+    const size_t mark = size_;
+    const nlattr header{.nla_len = 0, .nla_type = type};
+    Append(&header, sizeof header);
+    return mark;
+  }
   void EndNest(size_t mark);
 
   void End();
@@ -65,7 +82,6 @@ class MessageWriter {
   void Append(const void* data, size_t size) {
     if (size != 0) std::memcpy(Extend(size), data, size);
   }
-  void Attribute(uint16_t type, const void* data, size_t size);
   void Pad();
 
   std::unique_ptr<std::byte[]> buffer_;

@@ -1,5 +1,6 @@
 #include <linux/netlink.h>
 
+#include <array>
 #include <limits>
 #include <string>
 
@@ -81,6 +82,25 @@ TEST_CASE("an attribute too long for its 16-bit length is refused") {
   CHECK_NOTHROW(writer.Bytes(1, longest));
   const Bytes too_long(longest.size() + 1);
   CHECK_THROWS_AS(writer.Bytes(1, too_long), FormatError);
+}
+
+TEST_CASE("padding is zero also where something else was written before") {
+  MessageWriter writer;
+  for (const uint64_t filling : {UINT64_MAX, uint64_t{0}}) {
+    writer.Clear();
+    writer.Begin(1, 0, 1);
+    if (filling != 0) {
+      for (int count = 0; count < 8; ++count) writer.U64(0xffff, filling);
+      continue;
+    }
+    writer.U8(1, 2);
+    writer.Plain(3, std::array<uint8_t, 3>{4, 5, 6});
+    writer.Bytes(7, Octets({8}));
+    writer.String(9, "abcd");
+  }
+  CHECK(Copy(writer.bytes().subspan(sizeof(nlmsghdr))) ==
+        Octets({5, 0, 1, 0, 2, 0, 0, 0, 7, 0, 3, 0, 4,   5,   6,   0,  //
+                5, 0, 7, 0, 8, 0, 0, 0, 9, 0, 9, 0, 'a', 'b', 'c', 'd', 0, 0, 0, 0}));
 }
 
 TEST_CASE("only the message begun last asks for its acknowledgement") {
