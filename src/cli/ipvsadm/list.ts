@@ -37,11 +37,20 @@ export async function runList(list: ListCommand, run: Run, kernel: Kernel): Prom
       return 0;
     }
     case 'timeouts':
-      outputs.print(listTimeouts(await table.timeouts()));
-      return 0;
+      return await printed(table.timeouts().then(listTimeouts), run);
     case 'daemons':
-      outputs.print(listDaemons(await table.syncDaemons()));
-      return 0;
+      return await printed(table.syncDaemons().then(listDaemons), run);
+  }
+}
+
+/** Prints what the kernel tells; when it tells nothing, ipvsadm ends without a word. */
+async function printed(text: Promise<string>, { outputs }: Run): Promise<number> {
+  try {
+    outputs.print(await text);
+    return 0;
+  } catch (error) {
+    errnoOf(error);
+    return 1;
   }
 }
 

@@ -1,4 +1,4 @@
-import { parse } from '../../formats/ipvsadm/parse.ts';
+import { type ParseOptions, parse } from '../../formats/ipvsadm/parse.ts';
 import { PlainRules } from '../../formats/ipvsadm/plain-rules.ts';
 import { lastWordsOf, wordsOf } from '../../formats/ipvsadm/rule-words.ts';
 import { writeRawRequest } from '../../ipvs/raw-request.ts';
@@ -28,6 +28,7 @@ class Restore {
   private readonly kernel: Kernel;
   private readonly source: ByteSource;
   private readonly progress: Progress;
+  private readonly parsing: ParseOptions;
   private readonly plain = new PlainRules();
   /** Requests that are being collected, and those that are with the kernel. */
   private collected = new RecordView(new ArrayBuffer(batchSize * requestRecord.size));
@@ -42,6 +43,7 @@ class Restore {
     this.run_ = run;
     this.kernel = kernel;
     this.source = source;
+    this.parsing = { ...run.parsing, restoring: true };
     this.progress = new Progress(run.context.stderr, source.size);
   }
 
@@ -54,7 +56,7 @@ class Restore {
       if (read === 0) break;
       const end = held + read;
       const from = await this.readLines(buffer, end, held);
-      buffer.copy(buffer, 0, from, end);
+      if (from > 0) buffer.copy(buffer, 0, from, end);
       held = end - from;
       // Whoever feeds line by line may wait for what comes of them.
       await this.send();
@@ -73,10 +75,14 @@ class Restore {
    * @returns Where the last line begins, that has no line break yet.
    */
   private async readLines(buffer: Buffer, end: number, known: number): Promise<number> {
-    const lastBreak = buffer.lastIndexOf(newline, end - 1);
+    const lastBreak = known + buffer.subarray(known, end).lastIndexOf(newline);
     if (lastBreak < known) return 0;
     let at = 0;
     while (at <= lastBreak && !this.ended) {
+      if (buffer[at] === newline) {
+        at++;
+        continue;
+      }
       const to = this.count * requestRecord.size;
       const next = this.plain.read(buffer, at, this.collected, to);
       if (next >= 0) {
@@ -93,7 +99,7 @@ class Restore {
 
   private async readLine(words: readonly string[]): Promise<void> {
     if (words.length === 0) return;
-    const command = parse(words, { ...this.run_.parsing, restoring: true });
+    const command = parse(words, this.parsing);
     if (command.type === 'change') {
       writeRawRequest(this.collected, this.count * requestRecord.size, command.request);
       if (++this.count === batchSize) await this.send();

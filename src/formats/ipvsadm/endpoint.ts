@@ -58,7 +58,8 @@ export function ipv4Address(text: string, names: NameLookup): number | undefined
 
 /** Whether the text is an IPv6 address; if so it is written to the bytes. */
 export function isIpv6(text: string, bytes: Uint8Array): boolean {
-  if (!text.includes(':')) return false;
+  // One colon is a port's, or nothing's; with two, failing costs enough to be worth avoiding.
+  if (text.indexOf(':') === text.lastIndexOf(':')) return false;
   try {
     return parseIpInto(text, bytes, 0) === 'ipv6';
   } catch {

@@ -2,11 +2,13 @@ import { serviceFlag } from '../../ipvs/flags.ts';
 import type { RecordView } from '../../ipvs/record-view.ts';
 import {
   AF_INET,
+  AF_INET6,
   command,
   destinationRecord,
   requestRecord,
   serviceRecord,
 } from '../../native/ipvs-records.ts';
+import { isIpv6 } from './endpoint.ts';
 
 const newline = 0x0a;
 const space = 0x20;
@@ -15,6 +17,8 @@ const dot = 0x2e;
 const zero = 0x30;
 const nine = 0x39;
 const colon = 0x3a;
+const bracket = 0x5b;
+const closingBracket = 0x5d;
 const a = 0x61;
 const z = 0x7a;
 const capitalA = 0x41;
@@ -23,6 +27,8 @@ const letter = { g: 0x67, i: 0x69, m: 0x6d, p: 0x70, r: 0x72, s: 0x73, t: 0x74, 
 const longestPersistence = 31 * 86_400;
 const maxInt = 0x7fff_ffff;
 const longestScheduler = 15;
+/** Six groups of four digits and a dotted quad. */
+const longestIpv6 = 45;
 const ipipWords = '--tun-type ipip';
 
 const family = requestRecord.service + serviceRecord.family;
@@ -43,14 +49,18 @@ const weight = requestRecord.destination + destinationRecord.weight;
  * Reads the two plain shapes that most lines of saved tables have straight from bytes into request
  * records:
  *
- *     -A -t|-u IPV4:PORT -s NAME [-p SECONDS]
- *     -a -t|-u IPV4:PORT -r IPV4:PORT -g|-m|-i -w WEIGHT [--tun-type ipip]
+ *     -A -t|-u ADDRESS:PORT -s NAME [-p SECONDS]
+ *     -a -t|-u ADDRESS:PORT -r ADDRESS:PORT -g|-m|-i -w WEIGHT [--tun-type ipip]
  *
+ * with addresses in plain decimal, or of IPv6 in brackets, both of one family.
  * Everything else, however little it differs, is left to the whole grammar.
  */
 export class PlainRules {
   /** What the number read last was. */
   private number = 0;
+  /** What the address read last was of. */
+  private family = 0;
+  private readonly address = new Uint8Array(16);
 
   /**
    * Reads the line at `at`, which ends in a line break, into the record at `to`, which is all zeros.
@@ -85,7 +95,7 @@ export class PlainRules {
       view.u32[(to + timeout) >> 2] = this.number;
     }
     if (bytes[at] !== newline) return -1;
-    view.u32[(to + netmask) >> 2] = 0xffffffff;
+    view.u32[(to + netmask) >> 2] = this.family === AF_INET ? 0xffffffff : 128;
     view.u32[to >> 2] = command.newService;
     return at + 1;
   }
@@ -94,8 +104,10 @@ export class PlainRules {
     let at = this.serviceKey(bytes, from, view, to);
     if (at < 0 || !isOption(bytes, at, letter.r)) return -1;
     const port = this.number;
+    const kind = this.family;
     at = this.endpoint(bytes, at + 4, view.u8, to + destinationAddress);
-    if (at < 0 || bytes[at] !== space || bytes[at + 1] !== dash) return -1;
+    if (at < 0 || this.family !== kind) return -1;
+    if (bytes[at] !== space || bytes[at + 1] !== dash) return -1;
     const method = bytes[at + 2];
     if (method === letter.m) {
       view.u16[(to + destinationPort) >> 1] = this.number;
@@ -115,25 +127,26 @@ export class PlainRules {
       at += 1 + ipipWords.length;
     }
     if (bytes[at] !== newline) return -1;
-    view.u16[(to + destinationFamily) >> 1] = AF_INET;
+    view.u16[(to + destinationFamily) >> 1] = kind;
     view.u32[to >> 2] = command.newDest;
     return at + 1;
   }
 
-  /** `-t IPV4:PORT` or `-u IPV4:PORT`; the port stays the last number. */
+  /** `-t ADDRESS:PORT` or `-u ADDRESS:PORT`; the port stays the last number. */
   private serviceKey(bytes: Uint8Array, at: number, view: RecordView, to: number): number {
     const kind = bytes[at + 1];
     if (bytes[at + 2] !== space || (kind !== letter.t && kind !== letter.u)) return -1;
     const end = this.endpoint(bytes, at + 3, view.u8, to + serviceAddress);
     if (end < 0) return -1;
-    view.u16[(to + family) >> 1] = AF_INET;
+    view.u16[(to + family) >> 1] = this.family;
     view.u16[(to + protocol) >> 1] = kind === letter.t ? 6 : 17;
     view.u16[(to + servicePort) >> 1] = this.number;
     return end;
   }
 
-  /** `IPV4:PORT`, in plain decimal throughout; the address is written, the port the last number. */
+  /** `ADDRESS:PORT`; the address is written, the port stays the last number. */
   private endpoint(bytes: Uint8Array, from: number, into: Uint8Array, to: number): number {
+    if (bytes[from] === bracket) return this.ipv6Endpoint(bytes, from + 1, into, to);
     let at = from;
     for (let place = 0; place < 4; place++) {
       at = this.decimal(bytes, at, 255);
@@ -141,7 +154,21 @@ export class PlainRules {
       into[to + place] = this.number;
       at++;
     }
+    this.family = AF_INET;
     return this.decimal(bytes, at, 65_535);
+  }
+
+  private ipv6Endpoint(bytes: Uint8Array, from: number, into: Uint8Array, to: number): number {
+    let text = '';
+    let at = from;
+    for (let byte = bytes[at] ?? 0; byte !== closingBracket; byte = bytes[++at] ?? 0) {
+      if (byte <= space || text.length === longestIpv6) return -1;
+      text += String.fromCharCode(byte);
+    }
+    if (bytes[at + 1] !== colon || !isIpv6(text, this.address)) return -1;
+    into.set(this.address, to);
+    this.family = AF_INET6;
+    return this.decimal(bytes, at + 2, 65_535);
   }
 
   /** Digits without leading zeros, which mean other things in other places. */
