@@ -24,9 +24,10 @@ export async function ipvsadm(
   try {
     return await runWords(argumentBytes(words), run);
   } catch (error) {
-    if (!(error instanceof UnsupportedError)) throw error;
-    run.outputs.complain(`Can't initialize ipvs: ${error.message}\n`);
-    return 2;
+    const unsupported = error instanceof UnsupportedError;
+    const what = unsupported ? "Can't initialize ipvs" : `${context.program}: internal error`;
+    run.outputs.complain(`${what}: ${error instanceof Error ? error.message : error}\n`);
+    return unsupported ? 2 : 1;
   } finally {
     run.outputs.end();
   }

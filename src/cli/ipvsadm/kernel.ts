@@ -92,7 +92,9 @@ export async function execute(
 ): Promise<{ readonly complaints: string; readonly lastFailed: boolean }> {
   let complaints = '';
   let lastFailed = false;
-  const failures = await table.execute(requests.u8.subarray(0, count * requestRecord.size));
+  const failures = await table
+    .execute(requests.u8.subarray(0, count * requestRecord.size))
+    .catch((error) => allFailed(errnoOf(error), count));
   for (const failure of failures) {
     const at = failure.index * requestRecord.size;
     if (await isDoneAfterAll(table, requests, at, failure)) continue;
@@ -102,6 +104,11 @@ export async function execute(
     lastFailed = failure.index === count - 1;
   }
   return { complaints, lastFailed };
+}
+
+/** What ipvsadm, which asks for each request anew, finds when the kernel cannot be spoken to. */
+function allFailed(errno: number, count: number): NativeFailure[] {
+  return Array.from({ length: count }, (_, index) => ({ index, errno, kernelMessage: '' }));
 }
 
 /** A daemon that is stopped before its thread ever ran is stopped, but no answer is sent. */
