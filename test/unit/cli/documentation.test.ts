@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CommandContext, DescribedCommand } from '../../../src/cli/command-context.ts';
+import { countDocument } from '../../../src/cli/commands/connections-count.ts';
+import { listDocument } from '../../../src/cli/commands/list-document.ts';
+import { listedFromKernel } from '../../../src/cli/commands/list-table.ts';
 import { lvskitProgram } from '../../../src/cli/named-program.ts';
+import { jsonLine } from '../../../src/cli/output/document.ts';
 import { planDocument } from '../../../src/cli/output/plan-document.ts';
 import { wholeProgram } from '../../../src/cli/program.ts';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
 import { parseConfig } from '../../../src/config/load.ts';
 import { configSchema } from '../../../src/config/schema.ts';
+import { ConnectionLineReader } from '../../../src/ipvs/connection-line.ts';
 import { canonicalTable } from '../../../src/ipvs/table-definition.ts';
 import { planChanges } from '../../../src/reconcile/plan.ts';
+import { counted, destinationState, serviceState } from '../../support/table-states.ts';
 
 const commands = readFileSync('docs/commands.md', 'utf8');
 const configuration = readFileSync('docs/configuration.md', 'utf8');
@@ -20,10 +26,14 @@ const context: CommandContext = {
   signal: new AbortController().signal,
 };
 
-/** The first block of code in a language. */
+/** The blocks of code in a language. */
+function blocks(page: string, language: string): readonly string[] {
+  const code = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms');
+  return Array.from(page.matchAll(code), (match) => match[1] ?? '');
+}
+
 function block(page: string, language: string): string {
-  const match = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'ms').exec(page);
-  return match?.[1] ?? '';
+  return blocks(page, language)[0] ?? '';
 }
 
 describe('the page on commands', () => {
@@ -38,8 +48,7 @@ describe('the page on commands', () => {
       inner.forEach(walk);
     };
     // The lab has a page of its own.
-    const elsewhere = ['lab', 'list', 'connections'];
-    for (const one of root.commands) if (!elsewhere.includes(one.command.name())) walk(one);
+    for (const one of root.commands) if (one.command.name() !== 'lab') walk(one);
     expect(missing).toEqual([]);
   });
 
@@ -55,6 +64,57 @@ describe('the page on commands', () => {
     ]);
     const document = planDocument(planChanges(before, after), true);
     expect(JSON.parse(JSON.stringify(document))).toEqual(JSON.parse(block(commands, 'json')));
+  });
+});
+
+describe('the page on commands, where it shows what is there,', () => {
+  const [, list, connection, count] = blocks(commands, 'json').map((text) => JSON.parse(text));
+
+  it('has the document of the table', () => {
+    const key = { protocol: 'tcp', address: '192.0.2.10', port: 80 } as const;
+    const none = { packetsOutPerSecond: 0, bytesOutPerSecond: 0 };
+    const busy = {
+      key,
+      persistence: { timeoutSeconds: 300, netmask: 32 },
+      statistics: counted(5093n, 81_720n, 0n, 6_291_456n, 0n, 12n, 190n, 0n, 14_680n, 0n),
+      destinations: [
+        destinationState(11, {
+          weight: 2,
+          activeConnections: 11,
+          inactiveConnections: 2,
+          persistentConnections: 4,
+        }),
+      ],
+    };
+    const rates = {
+      key,
+      rates: {
+        connectionsPerSecond: 12.5,
+        packetsInPerSecond: 198,
+        bytesInPerSecond: 15_243.5,
+        ...none,
+      },
+      destinations: [{ key: { address: '10.0.0.11', port: 80 }, rates: undefined }],
+    };
+    const table = listedFromKernel(
+      new Date('2026-11-22T10:20:30Z'),
+      [serviceState(10, busy)],
+      [rates],
+    );
+    expect(JSON.parse(jsonLine(listDocument(table, true)))).toEqual(list);
+  });
+
+  it('has the documents of a connection and of counts', () => {
+    const line = 'TCP C6336407 9C40 C000020A 0050 0A00000B 0050 ESTABLISHED     895\n';
+    const reader = new ConnectionLineReader(false);
+    const [read] = reader.read(Buffer.from(`Pro FromIP   FPrt\n${line}`));
+    expect(JSON.parse(jsonLine({ version: 1, ...read }))).toEqual(connection);
+    expect(
+      countDocument('state', [
+        { value: 'ESTABLISHED', connections: 5, templates: 0 },
+        { value: 'NONE', connections: 0, templates: 2 },
+      ]),
+    ).toEqual(count);
   });
 });
 
