@@ -4,7 +4,7 @@ import type { IpvsadmContext } from './ipvsadm/context.ts';
 import { openKernel } from './ipvsadm/kernel.ts';
 import { argumentBytes, processContext } from './ipvsadm/process-context.ts';
 import { runRestore } from './ipvsadm/restore.ts';
-import { isText, readAll, sourceOf, withoutComments } from './ipvsadm/restore-input.ts';
+import { isText, readAll, readsUtf8, sourceOf, withoutComments } from './ipvsadm/restore-input.ts';
 import { explain, Run, runCommand } from './ipvsadm/run.ts';
 
 export type { ByteSink, ByteSource, IpvsadmContext } from './ipvsadm/context.ts';
@@ -82,8 +82,11 @@ export async function ipvsadmRestore(
 ): Promise<number> {
   const input = await readAll(context.stdin);
   const text = isText(input);
-  if (!text) context.stderr.write(Buffer.from('grep: (standard input): binary file matches\n'));
-  const rules = withoutComments(text ? input : Buffer.alloc(0));
+  const utf8 = readsUtf8(context.environment);
+  const { rules, incomplete } = withoutComments(text ? input : Buffer.alloc(0), utf8);
+  if (!text || incomplete) {
+    context.stderr.write(Buffer.from('grep: (standard input): binary file matches\n'));
+  }
   await ipvsadm(['-C'], context);
   return await ipvsadm(['-R'], { ...context, stdin: sourceOf(rules) });
 }

@@ -1,6 +1,6 @@
 import { type ByteSink, ipvsadm } from '../../../src/cli/ipvsadm.ts';
 import type { Outcome, Step } from './outcome.ts';
-import { runProgram } from './programs.ts';
+import { runPrograms } from './programs.ts';
 
 /** What a command writes to, kept as bytes. */
 class Collected implements ByteSink {
@@ -54,11 +54,11 @@ export async function runOurs(netns: string, steps: readonly Step[]): Promise<re
   const outcomes = [];
   for (const step of steps) {
     const words = step.words.map(decoded);
-    outcomes.push(
-      words.every((word) => word !== undefined)
-        ? await runHere(netns, words, step.input ?? '')
-        : await runProgram('ours', netns, step),
-    );
+    if (words.every((word) => word !== undefined)) {
+      outcomes.push(await runHere(netns, words, step.input ?? ''));
+    } else {
+      outcomes.push(...(await runPrograms('ours', netns, [step])));
+    }
   }
   return outcomes;
 }
