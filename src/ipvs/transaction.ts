@@ -42,20 +42,34 @@ export async function packChanges(
   for (let from = 0; from < changes.length; from += requestsPerChunk) {
     const count = Math.min(requestsPerChunk, changes.length - from);
     const view = new RecordView(new ArrayBuffer(count * requestRecord.size));
-    for (let index = 0; index < count; index++) {
-      const change = changes[from + index] as Change;
-      const at = index * requestRecord.size;
-      try {
-        if (run.write(view, at, change)) continue;
-        if (writeInFull(view, at, change, known)) run.begin(view, at, change);
-        else absent.add(from + index);
-      } catch (error) {
-        throw located(error, from + index, changes.length);
-      }
-    }
+    packChunk(view, changes, from, run, known, absent);
     chunks.push(view.u8);
   }
   return { chunks, absent };
+}
+
+/** Fills a chunk with the changes from index `from` on. */
+function packChunk(
+  view: RecordView,
+  changes: readonly Change[],
+  from: number,
+  run: ChangeRun,
+  known: KnownTable | undefined,
+  absent: Set<number>,
+): void {
+  let index = from;
+  try {
+    for (let at = 0; at < view.u8.length; at += requestRecord.size) {
+      const change = changes[index] as Change;
+      if (!run.write(view, at, change)) {
+        if (writeInFull(view, at, change, known)) run.begin(view, at, change);
+        else absent.add(index);
+      }
+      index++;
+    }
+  } catch (error) {
+    throw located(error, index, changes.length);
+  }
 }
 
 const noBase: EditBase = {};
