@@ -1,6 +1,8 @@
 const SPACE = 0x20;
 const ZERO = 0x30;
 const NEWLINE = 0x0a;
+const DOT = 0x2e;
+const COLON = 0x3a;
 
 const pieceSize = 65_536;
 /** More than a line of any listing has: names are at most 59 bytes, numbers 20 digits. */
@@ -49,6 +51,12 @@ export class ByteLines {
   /** A whole number below 2^53 in decimal, with blanks before it up to a width. */
   number(value: number, width = 0): void {
     const bytes = this.#bytes;
+    if (value < 10) {
+      const end = this.#at + width - 1;
+      while (this.#at < end) bytes[this.#at++] = SPACE;
+      bytes[this.#at++] = ZERO + value;
+      return;
+    }
     let digits = 1;
     for (let bound = 10; value >= bound; bound *= 10) digits++;
     const end = this.#at + Math.max(digits, width);
@@ -61,6 +69,24 @@ export class ByteLines {
     } while (rest > 0);
     while (place > this.#at) bytes[--place] = SPACE;
     this.#at = end;
+  }
+
+  /** The four bytes of an IPv4 address, and a port behind them. */
+  ipv4(source: Uint8Array, from: number, port: number): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = from; index < from + 4; index++) {
+      const byte = source[index] ?? 0;
+      const hundreds = (byte / 100) | 0;
+      const tens = (byte / 10) | 0;
+      if (hundreds > 0) bytes[at++] = ZERO + hundreds;
+      if (tens > 0) bytes[at++] = ZERO + tens - hundreds * 10;
+      bytes[at++] = ZERO + byte - tens * 10;
+      bytes[at++] = DOT;
+    }
+    bytes[at - 1] = COLON;
+    this.#at = at;
+    this.number(port);
   }
 
   /** A blank, and a number with blanks behind it up to a width. */

@@ -151,7 +151,7 @@ export class ConnectionRows {
       output.setUint16(at, twoDigits[minutes] ?? 0, true);
       at += 2;
     } else {
-      at += this.#buffer.write(`${minutes}`, at, 'latin1');
+      at = this.#decimal(minutes, at);
     }
     output.setUint8(at, COLON);
     output.setUint16(at + 1, twoDigits[seconds] ?? 0, true);
@@ -195,17 +195,18 @@ export class ConnectionRows {
     output.setUint32(at, dottedBytes[fourth] ?? 0, true);
     at += dottedLengths[fourth] ?? 0;
     output.setUint8(at - 1, COLON);
-    at = this.#port((high << 8) | low, at);
+    at = this.#decimal((high << 8) | low, at);
     this.#at = width === 0 ? at : at < start + width ? start + width : at + 1;
     return true;
   }
 
-  /** Writes a port; returns where it ends. */
-  #port(port: number, at: number): number {
+  /** Writes a number; returns where it ends. */
+  #decimal(number: number, at: number): number {
     const output = this.#output;
-    const length = port < 10 ? 1 : port < 100 ? 2 : port < 1000 ? 3 : port < 10_000 ? 4 : 5;
-    let rest = port;
-    let place = at + length;
+    let end = at + 1;
+    for (let bound = 10; number >= bound; bound *= 10) end++;
+    let rest = number;
+    let place = end;
     while (rest > 9) {
       const hundredth = (rest / 100) | 0;
       place -= 2;
@@ -213,6 +214,6 @@ export class ConnectionRows {
       rest = hundredth;
     }
     if (place > at) output.setUint8(at, ZERO + rest);
-    return at + length;
+    return end;
   }
 }

@@ -45,7 +45,7 @@ export function* listConnections(
   const { names, persistenceEngines = false } = options;
   const input = Buffer.alloc(inputSize);
   const rows = new ConnectionRows(input, outputSize);
-  const others = new OtherRows(names, persistenceEngines);
+  let others: OtherRows | undefined;
   let headed = false;
   let kept = 0;
   for (;;) {
@@ -69,6 +69,7 @@ export function* listConnections(
         continue;
       }
       const lineEnd = input.indexOf(NEWLINE, at);
+      others ??= new OtherRows(names, persistenceEngines);
       const row = others.read(input, at, lineEnd);
       if (row === undefined) {
         yield rows.take();

@@ -1,11 +1,12 @@
 import type { IpvsInfo } from '../../ipvs/client.ts';
 import type { DestinationKey } from '../../ipvs/destination.ts';
 import type { Protocol, ServiceKey } from '../../ipvs/service.ts';
-import type { ServiceState } from '../../ipvs/table.ts';
+import { packedDestinationsOf, type ServiceState } from '../../ipvs/table.ts';
 import { ByteLines } from './byte-lines.ts';
 import { chooseLayout, type LayoutOptions } from './layouts.ts';
 import { type AddressNames, endpointText } from './names.ts';
 import { sortDestinations, sortServices } from './order.ts';
+import { type PackedColumns, PackedLines } from './packed-lines.ts';
 import { markText, portProtocol } from './service-text.ts';
 
 /** How a table is listed. */
@@ -55,12 +56,23 @@ function* listServices(
 ): Generator<Buffer, undefined> {
   const { names, sort = true } = options;
   const layout = chooseLayout(options);
+  const columns = names === undefined ? packedColumns(options) : undefined;
+  const short = columns && new PackedLines(columns, sort);
   lines.text(layout.title);
   for (const service of services) {
-    const { key, destinations } = service;
+    const { key } = service;
     layout.service(lines, service, serviceName(key, names));
     lines.end();
     if (lines.full) yield lines.take();
+    const packed = short && packedDestinationsOf(service);
+    if (packed !== undefined && short?.begin(packed)) {
+      for (let next = 0; next < packed.count; ) {
+        next = short.write(lines, next);
+        if (lines.full) yield lines.take();
+      }
+      continue;
+    }
+    const { destinations } = service;
     const protocol = portProtocol(key);
     for (const destination of sort ? sortDestinations(destinations) : destinations) {
       writeDestinationName(lines, destination.key, protocol, names);
@@ -70,6 +82,13 @@ function* listServices(
     }
   }
   yield lines.take();
+}
+
+/** The columns of which there is a short way to write destinations. */
+function packedColumns(options: ListingOptions): PackedColumns | undefined {
+  if (options.statistics) return 'statistics';
+  const { rates, thresholds, persistentConnections, tunnels } = options;
+  return rates || thresholds || persistentConnections || tunnels ? undefined : 'settings';
 }
 
 function writeDestinationName(
