@@ -8,7 +8,9 @@ const maxInt = 0x7fffffff;
  * An object that knows its keys. Which keys there are travels in the message, for the code that
  * makes a sentence of an unknown one.
  */
-function section<Shape extends z.core.$ZodShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+export function section<Shape extends z.core.$ZodShape>(
+  shape: Shape,
+): z.ZodObject<Shape, z.core.$strict> {
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === 'unrecognized_keys' ? JSON.stringify(Object.keys(shape)) : undefined,

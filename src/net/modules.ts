@@ -33,25 +33,6 @@ export async function loadModule(name: string, options: LoadModuleOptions = {}):
   return true;
 }
 
-/**
- * Has a module unloaded, unless something uses it.
- *
- * @returns Whether it is gone: false when it is in use, built in, or not this process's to unload.
- * @throws TypeError or RangeError when the name cannot be a module's.
- */
-export async function unloadModule(name: string): Promise<boolean> {
-  checkName(name);
-  if (!(await isLoaded(name))) return true;
-  const modprobe = await find(usualFolders);
-  if (modprobe === undefined) return false;
-  try {
-    await run(modprobe, name, ['-r']);
-  } catch {
-    return false;
-  }
-  return !(await isLoaded(name));
-}
-
 function checkName(name: string): void {
   if (typeof name !== 'string') throw new TypeError('module name must be a string');
   if (!/^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/.test(name)) {
@@ -82,12 +63,12 @@ async function permits(path: string, mode: 'F_OK' | 'X_OK'): Promise<boolean> {
   }
 }
 
-function run(modprobe: string, name: string, options: readonly string[] = []): Promise<void> {
+function run(modprobe: string, name: string): Promise<void> {
   // Loaded here, since most programs never come here and it costs as much as a small one of them.
   const { execFile } = process.getBuiltinModule('node:child_process');
   const env = { PATH: usualFolders.join(':'), LC_ALL: 'C' };
   return new Promise((resolve, reject) => {
-    execFile(modprobe, [...options, name], { env, timeout: timeoutMs }, (error, _output, words) => {
+    execFile(modprobe, [name], { env, timeout: timeoutMs }, (error, _output, words) => {
       if (error === null) resolve();
       else
         reject(failed(name, error.killed ? `no end after ${timeoutMs} ms` : words.trim(), error));

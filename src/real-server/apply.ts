@@ -24,6 +24,8 @@ export interface ApplyOptions extends SessionOptions {
   readonly name?: string | undefined;
   /** Whether it comes back when the machine is started again. Default: as it was, at first no. */
   readonly persist?: boolean | undefined;
+  /** The configuration file that the settings are from. */
+  readonly origin?: string | undefined;
   /** Units that are not to start before it is back, besides the usual ones. */
   readonly before?: readonly string[] | undefined;
   /** The words that start this program, for the unit that brings setups back. */
@@ -89,6 +91,7 @@ async function prepare(
     name,
     settings,
     persist: options.persist ?? known?.persist ?? false,
+    ...(options.origin === undefined ? {} : { origin: options.origin }),
     before: options.before ?? known?.before ?? [],
     complete: true,
   };
@@ -188,8 +191,8 @@ function actionOf({ mode }: RealServerSettings): string {
   return `cannot set up ${modeNames[mode]}`;
 }
 
-/** The setups that are to come back with the machine. */
-export async function savedSetups(options: SessionOptions): Promise<readonly Setup[]> {
+/** What is set up on this machine. */
+export async function knownSetups(options: SessionOptions): Promise<readonly Setup[]> {
   await using session = await Session.open(options, false);
-  return session.ledger.setups.filter(({ persist }) => persist);
+  return session.ledger.setups;
 }

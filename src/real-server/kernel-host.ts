@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { loadModule, unloadModule } from '../net/modules.ts';
+import { loadModule } from '../net/modules.ts';
 import type { NamespaceReference } from '../net/namespace-reference.ts';
 import { Network } from '../net/network.ts';
 import { NetworkError, type NetworkErrorCode } from '../net/network-error.ts';
@@ -146,10 +146,8 @@ export class KernelHost implements AsyncDisposable {
     }
     await unless('NETWORK_NO_DEVICE', links.remove(name));
     if (module === undefined || (await links.find(name)) === undefined) return undefined;
-    const stays = `link ${name} stays, down: it belongs to the kernel module ${module}`;
-    if (!this.#own) return stays;
-    // In use by others, it is theirs to keep.
-    return (await unloadModule(module)) ? undefined : stays;
+    // Unloading the module would take the tunnels of others along, in every namespace.
+    return `link ${name} stays, down: it belongs to the kernel module ${module}`;
   }
 
   async #readAddress({ link, address }: AddressSetting): Promise<AddressSetting['value']> {

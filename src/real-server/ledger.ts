@@ -7,6 +7,8 @@ export interface Setup {
   readonly settings: RealServerSettings;
   /** Whether it is to come back when the machine is started again. */
   readonly persist: boolean;
+  /** The configuration file that it is from. */
+  readonly origin?: string;
   /** Units of services that must not start before it is back. */
   readonly before: readonly string[];
   /** False while it is being applied, and ever after when that was cut short. */

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
-import { unloadModule } from '../../src/net/modules.ts';
 import { Sysctl } from '../../src/net/sysctl.ts';
 import { filesBelow } from '../support/host-state.ts';
 import { needsKernelOfItsOwn } from '../support/kernel.ts';
@@ -163,7 +162,7 @@ describe('rs-setup apply in a machine that lets it change nothing', () => {
     const host = await machine();
     root = host.root;
     const sysctl = new Sysctl();
-    await unloadModule('ip_gre');
+    await execa('modprobe', ['-r', 'ip_gre']);
     const before = await host.state();
     const modprobe = (await sysctl.write('kernel.modprobe', '/bin/false')) ?? '';
     const words = ['--mode', 'tun', '--vip', '192.0.2.100', '--tunnel-type', 'gre'];

@@ -11,9 +11,13 @@ export interface HostState {
   readonly sysctls: Readonly<Record<string, string | undefined>>;
 }
 
-/** What changes by itself, as counters and lifetimes do, is left out. */
-export async function hostState(netns: string): Promise<HostState> {
-  await using network = await Network.open({ netns });
+/**
+ * What changes by itself, as counters and lifetimes do, is left out.
+ *
+ * @param netns Default: the namespace of this process.
+ */
+export async function hostState(netns?: string): Promise<HostState> {
+  await using network = await Network.open(netns === undefined ? {} : { netns });
   const sysctl = new Sysctl({ netns });
   const links = await network.links.list();
   const sysctls: Record<string, string | undefined> = {};

@@ -3,8 +3,9 @@ import {
   type ApplyOptions,
   type ApplyResult,
   applyRealServer,
-  savedSetups,
+  knownSetups,
 } from '../../real-server/apply.ts';
+import { applyConfig, type ConfigResult } from '../../real-server/apply-config.ts';
 import { modeNames } from '../../real-server/settings.ts';
 import {
   type CommandContext,
@@ -30,6 +31,7 @@ interface ApplyCommandOptions extends CommonOptions, SettingsOptions {
   readonly persist?: boolean;
   readonly before?: readonly string[];
   readonly saved?: true;
+  readonly config?: string;
   readonly dryRun?: true;
 }
 
@@ -47,6 +49,10 @@ export const details: CommandDetails = {
       what: 'direct routing, coming back when the machine is started again',
     },
     {
+      command: 'rs-setup apply --config lvskit.yaml --persist',
+      what: "what the director's file has for this machine, found by its addresses",
+    },
+    {
       command: 'rs-setup apply --mode nat --vip 192.0.2.10 --gateway 10.0.0.1',
       what: 'address translation; 10.0.0.1 is the director',
     },
@@ -57,6 +63,7 @@ export const details: CommandDetails = {
 export function define(command: Command, context: CommandContext): RunnableCommand {
   addSettingsOptions(command);
   command
+    .option('-c, --config <file>', "what to be, from a file: setups, or the director's lvskit.yaml")
     .option('--name <text>', 'what the setup is called (default: its mode and VIPs)')
     .option('--persist', 'come back when the machine is started again')
     .option('--no-persist', 'do not, from now on')
@@ -81,20 +88,70 @@ async function runApply(options: ApplyCommandOptions, context: CommandContext): 
         '--saved applies what is known already: --mode and --vip do not go with it',
       );
     }
-    for (const setup of await savedSetups(common)) {
-      results.push(await applyRealServer(setup.settings, { ...common, name: setup.name }));
+    for (const setup of (await knownSetups(common)).filter((one) => one.persist)) {
+      results.push(
+        await applyRealServer(setup.settings, {
+          ...common,
+          name: setup.name,
+          origin: setup.origin,
+        }),
+      );
     }
+  } else if (options.config !== undefined) {
+    return await runConfig(options.config, options, { ...common, persist, before }, context);
   } else {
     const settings = settingsOf(options);
     results.push(await applyRealServer(settings, { ...common, name, persist, before }));
   }
-  if (options.output === 'json') {
-    const document = { version: 1, dryRun, setups: results.map(resultDocument) };
-    context.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
-  } else {
-    context.stdout.write(text(results, dryRun, context));
-  }
+  show({ applied: results, undone: undefined, notes: [] }, options, context);
   return exitCode.done;
+}
+
+async function runConfig(
+  file: string,
+  options: ApplyCommandOptions,
+  common: ApplyOptions,
+  context: CommandContext,
+): Promise<number> {
+  for (const name of ['mode', 'vip', 'name', 'device', 'tunnelType', 'outer'] as const) {
+    if (options[name] === undefined) continue;
+    throw new UsageError(`--config says what to be: --${name} does not go with it`);
+  }
+  const given = {
+    interfaces: options.interface,
+    onlyInterfaces: options.onlyInterfaces,
+    gateways: options.gateway,
+    replies: options.replyRoute,
+    ports: options.port,
+  };
+  show(await applyConfig(file, given, common), options, context);
+  return exitCode.done;
+}
+
+function show(result: ConfigResult, options: ApplyCommandOptions, context: CommandContext): void {
+  const { dryRun = false, output } = options;
+  const { applied, undone, notes } = result;
+  if (output === 'json') {
+    const undo =
+      undone === undefined
+        ? {}
+        : { undone: { names: undone.names, ...planDocument(undone.items, undone.files) } };
+    const document = { version: 1, dryRun, setups: applied.map(resultDocument), ...undo, notes };
+    context.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    return;
+  }
+  const style = styleFor(context.stdout, context.environment);
+  if (undone !== undefined) {
+    const what = `${undone.names.join(', ')}: not in the file any more, ${dryRun ? 'would be ' : ''}undone:`;
+    const lines = [
+      what,
+      ...planLines(undone.items, undone.files, style),
+      ...noteLines(undone.notes),
+    ];
+    context.stdout.write(`${lines.join('\n')}\n`);
+  }
+  context.stdout.write(text(applied, dryRun, context));
+  for (const line of noteLines(notes)) context.stdout.write(`${line}\n`);
 }
 
 function resultDocument({ setup, items, files, notes, changed }: ApplyResult) {
@@ -104,7 +161,7 @@ function resultDocument({ setup, items, files, notes, changed }: ApplyResult) {
 
 function text(results: readonly ApplyResult[], dryRun: boolean, context: CommandContext): string {
   const style = styleFor(context.stdout, context.environment);
-  if (results.length === 0) return 'nothing to do: no setup is to persist\n';
+  if (results.length === 0) return 'nothing to set up\n';
   const lines = results.flatMap(({ setup, items, files, notes, changed }) => {
     const { mode, vips } = setup.settings;
     const what = `${modeNames[mode]} for ${vips.join(', ')}`;

@@ -1,0 +1,80 @@
+import { readFile, realpath } from 'node:fs/promises';
+import { ConfigDocument } from '../config/document.ts';
+import { parseConfig } from '../config/load.ts';
+import { type ApplyOptions, type ApplyResult, applyRealServer, knownSetups } from './apply.ts';
+import { type FromDirector, settingsFromDirector } from './from-director.ts';
+import { bare } from './interfaces.ts';
+import { KernelHost } from './kernel-host.ts';
+import { RealServerError } from './real-server-error.ts';
+import { type RealServerSettings, setupName } from './settings.ts';
+import { readSetups } from './setups-file.ts';
+import { fileError } from './state-file.ts';
+import { type UndoResult, undoRealServer } from './undo.ts';
+
+export interface ConfigResult {
+  readonly applied: readonly ApplyResult[];
+  /** Setups that the file asked for before, and does not any more. */
+  readonly undone: UndoResult | undefined;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Makes this machine what a file says: its own (`setups:`), or that of the director (`services:`), in
+ * which it finds itself by its addresses. What the same file asked for before and does not any more is
+ * undone.
+ *
+ * @param given Settings that the director's file has not, such as the gateway of NAT.
+ * @throws ConfigError, RealServerError, NetworkError.
+ */
+export async function applyConfig(
+  file: string,
+  given: Partial<RealServerSettings>,
+  options: Omit<ApplyOptions, 'name' | 'origin'>,
+): Promise<ConfigResult> {
+  const { setups, notes } = await readWanted(file, given, options);
+  const origin = await realpath(file);
+  const names = setups.map(({ name, settings }) => name ?? setupName(settings));
+  const repeated = names.filter((name, index) => names.indexOf(name) < index);
+  if (repeated.length > 0) {
+    throw new RealServerError(
+      'REAL_SERVER_INVALID',
+      `cannot use ${file}`,
+      repeated.map((name) => `more than one setup is called ${name}`),
+    );
+  }
+  const known = await knownSetups(options);
+  const stale = known.filter((setup) => setup.origin === origin && !names.includes(setup.name));
+  // First, since what is given up here may be wanted in another way there.
+  const undone =
+    stale.length === 0
+      ? undefined
+      : await undoRealServer({ ...options, names: stale.map(({ name }) => name) });
+  const applied: ApplyResult[] = [];
+  for (const [index, { settings }] of setups.entries()) {
+    applied.push(await applyRealServer(settings, { ...options, name: names[index], origin }));
+  }
+  return { applied, undone, notes };
+}
+
+async function readWanted(
+  file: string,
+  given: Partial<RealServerSettings>,
+  { netns }: Pick<ApplyOptions, 'netns'>,
+): Promise<FromDirector> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw fileError(`cannot read ${file}`, error);
+  });
+  const document = new ConfigDocument(text, file);
+  const { value } = document;
+  const isOwn = typeof value === 'object' && value !== null && 'setups' in value;
+  if (isOwn) return { setups: readSetups(document, file), notes: [] };
+  const { services } = parseConfig(text, file);
+  await using host = await KernelHost.open(netns);
+  const addresses = await host.network.addresses.list();
+  const vips = services.map(({ service: { key } }) => ('address' in key ? key.address : ''));
+  const own = addresses
+    .filter(({ scope, link }) => scope === 'global' && link !== 'lo')
+    .map(bare)
+    .filter((address) => !vips.includes(address));
+  return settingsFromDirector(file, services, own, given);
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { ConfigError } from '../config/config-error.ts';
+import type { ConfigDocument } from '../config/document.ts';
+import { problemsOf } from '../config/issues.ts';
+import { section } from '../config/schema.ts';
+import { checkSettings, type RealServerSettings, type ReplyPort } from './settings.ts';
+
+/** A setup that a file asks for. */
+export interface WantedSetup {
+  /** Absent where mode and VIPs are to be its name. */
+  readonly name?: string;
+  readonly settings: RealServerSettings;
+}
+
+const text = z.string();
+const port = z.int({ error: 'must be a port from 1 to 65535' }).min(1).max(65535);
+const replyPort = z.string().regex(/^(tcp|udp|sctp):[1-9]\d{0,4}$/, {
+  error: 'must be a protocol and port such as tcp:80',
+});
+
+const setup = section({
+  name: text.optional(),
+  mode: z.enum(['dr', 'tun', 'nat']),
+  vips: z.array(text),
+  interfaces: z.array(text).optional(),
+  'only-interfaces': z.boolean().optional(),
+  device: z.enum(['lo', 'dummy', 'tunnel']).optional(),
+  'tunnel-type': z.enum(['ipip', 'gue', 'gre']).optional(),
+  'tunnel-port': port.optional(),
+  'tunnel-checksum': z.boolean().optional(),
+  outer: z.enum(['ipv4', 'ipv6']).optional(),
+  gateways: z.array(text).optional(),
+  'reply-route': z.enum(['default', 'policy']).optional(),
+  ports: z.array(replyPort).optional(),
+});
+
+const schema = section({ setups: z.array(setup) });
+
+/**
+ * The setups of a file that says what this machine is to be, under the names of the options.
+ *
+ * @throws ConfigError with the places of what has no meaning, RealServerError for settings that do not
+ * go together.
+ */
+export function readSetups(document: ConfigDocument, file: string): readonly WantedSetup[] {
+  const parsed = schema.safeParse(document.value);
+  if (!parsed.success) throw new ConfigError(file, problemsOf(parsed.error.issues, document));
+  return parsed.data.setups.map(({ name, mode, vips, interfaces, device, outer, ...rest }) => ({
+    ...(name === undefined ? {} : { name }),
+    settings: checkSettings({
+      mode,
+      vips,
+      interfaces,
+      device,
+      outer,
+      onlyInterfaces: rest['only-interfaces'],
+      tunnelType: rest['tunnel-type'],
+      tunnelPort: rest['tunnel-port'],
+      tunnelChecksum: rest['tunnel-checksum'],
+      gateways: rest.gateways,
+      replies: rest['reply-route'],
+      ports: rest.ports?.map(replyPortOf),
+    }),
+  }));
+}
+
+function replyPortOf(words: string): ReplyPort {
+  const [protocol = 'tcp', number] = words.split(':');
+  return { protocol: protocol as ReplyPort['protocol'], port: Number(number) };
+}
