@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { CommandContext } from '../command-context.ts';
 import { lvskitProgram } from '../named-program.ts';
 import { wholeProgram } from '../program.ts';
+import { rsSetupProgram } from '../rs-setup/tree.ts';
 import { type ManualPage, manualPages } from './page.ts';
 
-/** All manual pages, made of the tree of commands. */
+/** All manual pages, made of the trees of commands. */
 export async function buildManual(version: string, date: Date): Promise<readonly ManualPage[]> {
   const silent: CommandContext = {
     stdout: { write: () => true },
@@ -13,7 +14,12 @@ export async function buildManual(version: string, date: Date): Promise<readonly
     environment: {},
     signal: new AbortController().signal,
   };
-  return manualPages(await wholeProgram(lvskitProgram, silent, version), { version, date });
+  const pages: ManualPage[] = [];
+  for (const program of [lvskitProgram, rsSetupProgram]) {
+    const root = await wholeProgram(program, silent, version);
+    pages.push(...manualPages(root, program, { version, date }));
+  }
+  return pages;
 }
 
 /** Writes all manual pages into a folder, and returns their paths. */

@@ -1,5 +1,6 @@
 import type { Command, Option } from 'commander';
 import { type DescribedCommand, usualExitStatus } from '../command-context.ts';
+import type { NamedProgram } from '../named-program.ts';
 
 /** A manual page: its file's name and its text, in mdoc(7). */
 export interface ManualPage {
@@ -13,9 +14,16 @@ export interface ManualOptions {
 }
 
 /** A page for the program and one for each command that does something. */
-export function manualPages(root: DescribedCommand, options: ManualOptions): readonly ManualPage[] {
-  const commands = leavesOf(root.commands, ['lvskit']);
-  return [overview(root, commands, options), ...commands.map((leaf) => commandPage(leaf, options))];
+export function manualPages(
+  root: DescribedCommand,
+  program: NamedProgram,
+  options: ManualOptions,
+): readonly ManualPage[] {
+  const commands = leavesOf(root.commands, [program.name]);
+  return [
+    overview(program, commands, options),
+    ...commands.map((leaf) => commandPage(leaf, program, options)),
+  ];
 }
 
 interface Leaf extends DescribedCommand {
@@ -41,24 +49,22 @@ function head(title: string, { version, date }: ManualOptions): readonly string[
 }
 
 function overview(
-  { command }: DescribedCommand,
+  { name, summary, purpose, exitStatus: codes = usualExitStatus }: NamedProgram,
   commands: readonly Leaf[],
   options: ManualOptions,
 ): ManualPage {
   const references = commands.map(({ words }) => words.join('-')).sort();
   const lines = [
-    ...head('lvskit', options),
+    ...head(name, options),
     '.Sh NAME',
-    '.Nm lvskit',
-    `.Nd ${line(command.description())}`,
+    `.Nm ${name}`,
+    `.Nd ${line(summary)}`,
     '.Sh SYNOPSIS',
     '.Nm',
     '.Ar command',
     '.Op Ar options',
     '.Sh DESCRIPTION',
-    ...text(
-      'Works on the table of virtual services of the Linux kernel, which balances connections over real servers. Every command has a page of its own, and says the same with --help.',
-    ),
+    ...text(`${purpose} Every command has a page of its own, and says the same with --help.`),
     '.Bl -tag -width Ds',
     ...commands.flatMap(({ words, command: own }) => [
       `.It Xr ${words.join('-')} 1`,
@@ -71,14 +77,18 @@ function overview(
     'When set to anything, no colours are used.',
     '.El',
     '.Sh EXIT STATUS',
-    ...exitStatus(usualExitStatus),
+    ...exitStatus(codes),
     '.Sh SEE ALSO',
-    ...references.map((name, index) => `.Xr ${name} 1${index < references.length - 1 ? ' ,' : ''}`),
+    ...references.map((page, index) => `.Xr ${page} 1${index < references.length - 1 ? ' ,' : ''}`),
   ];
-  return { name: 'lvskit.1', text: `${lines.join('\n')}\n` };
+  return { name: `${name}.1`, text: `${lines.join('\n')}\n` };
 }
 
-function commandPage({ command, details, words }: Leaf, options: ManualOptions): ManualPage {
+function commandPage(
+  { command, details, words }: Leaf,
+  program: NamedProgram,
+  options: ManualOptions,
+): ManualPage {
   const name = words.join('-');
   const { text: paragraphs = [], examples = [], exitStatus: codes = usualExitStatus } = details;
   const lines = [
@@ -115,7 +125,7 @@ function commandPage({ command, details, words }: Leaf, options: ManualOptions):
       `.Dl ${line(example)}`,
     ]),
     '.Sh SEE ALSO',
-    '.Xr lvskit 1',
+    `.Xr ${program.name} 1`,
   ];
   return { name: `${name}.1`, text: `${lines.join('\n')}\n` };
 }

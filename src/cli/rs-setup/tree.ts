@@ -3,6 +3,15 @@ import type { NamedProgram } from '../named-program.ts';
 export const rsSetupProgram: NamedProgram = {
   name: 'rs-setup',
   summary: 'set a machine up as a real server of Linux Virtual Server, and undo it exactly',
+  purpose:
+    'Sets this machine up for the connections that a director of Linux Virtual Server sends it, by direct routing, through a tunnel or by address translation: addresses, routes, sysctls and tunnels, each with its reason.',
+  exitStatus: [
+    [0, 'done, or nothing to do'],
+    [1, 'something failed and was taken back'],
+    [2, 'wrong usage, or settings that cannot be on this machine'],
+    [3, 'verify: something is not as it should be'],
+    [77, 'not permitted'],
+  ],
   tree: [
     {
       name: 'apply',

@@ -28,8 +28,11 @@ describe('the manual', () => {
     }
     expect(names).toContain('lvskit.1');
     expect(names).toContain('lvskit-add-destination.1');
-    for (const name of names.slice(1))
-      expect(pageOf('lvskit.1')).toContain(`.Xr ${name.slice(0, -2)} 1`);
+    for (const name of names.filter((one) => /-.*-|^lvskit-/.test(one))) {
+      const program = name.startsWith('lvskit') ? 'lvskit.1' : 'rs-setup.1';
+      expect(pageOf(program)).toContain(`.Xr ${name.slice(0, -2)} 1`);
+    }
+    expect(names).toContain('rs-setup-apply.1');
   });
 
   it('says of a command what its help says', () => {
@@ -41,6 +44,13 @@ describe('the manual', () => {
     expect(text).toContain('One of text, json, yaml.');
     expect(text).toContain('.It 77\nNot permitted.');
     expect(text).toContain('.Dl ipvsadm -Sn | lvskit restore --netns other');
+  });
+
+  it('says of rs-setup what it is for, and what its exit codes mean', () => {
+    const text = pageOf('rs-setup.1');
+    expect(text).toContain('.Nm rs-setup\n.Nd set a machine up as a real server');
+    expect(text).toContain('.It 3\nVerify: something is not as it should be.');
+    expect(pageOf('rs-setup-undo.1')).toContain('.Xr rs-setup 1');
   });
 
   it.runIf(hasMandoc)('has nothing that mandoc complains of', () => {
