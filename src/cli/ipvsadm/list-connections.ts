@@ -18,10 +18,13 @@ export async function runListConnections(list: ListCommand, run: Run): Promise<n
     return 1;
   }
   try {
-    const pieces = listConnections((buffer, offset) => readSync(descriptor, buffer, { offset }), {
-      persistenceEngines: list.layout.persistentConnections === true,
-      names: list.numeric ? undefined : names,
-    });
+    const pieces = listConnections(
+      (buffer, offset) => readSync(descriptor, buffer, offset, buffer.length - offset, null),
+      {
+        persistenceEngines: list.layout.persistentConnections === true,
+        names: list.numeric ? undefined : names,
+      },
+    );
     for (;;) {
       const piece = pieces.next();
       if (piece.done) return ended(piece.value, run);

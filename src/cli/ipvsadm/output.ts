@@ -51,13 +51,21 @@ export class Outputs {
     this.held = 0;
   }
 
-  /** A full block is written when something follows it, not before. */
+  /**
+   * A full block is written when something follows it, not before. Of what is new, no more is copied
+   * than it takes to fill up what is held: to copy a long piece takes as long as to make it.
+   */
   private writeBlocks(last: Uint8Array = Buffer.alloc(0)): void {
-    const all = Buffer.concat([...this.pieces, last]);
     this.block ??= this.stdout.blockSize ?? usualBlock;
-    const count = Math.floor((all.length - 1) / this.block) * this.block;
-    if (count > 0) this.stdout.write(all.subarray(0, count));
-    this.pieces = [Buffer.from(all.subarray(count))];
-    this.held = all.length - count;
+    const { block, held } = this;
+    const count = Math.floor((held + last.length - 1) / block) * block;
+    const filled = Math.min(count, Math.ceil(held / block) * block);
+    const taken = Math.max(0, filled - held);
+    const first = Buffer.concat([...this.pieces, last.subarray(0, taken)]);
+    if (filled > 0) this.stdout.write(first.subarray(0, filled));
+    const written = taken + count - filled;
+    if (written > taken) this.stdout.write(last.subarray(taken, written));
+    this.pieces = [Buffer.concat([first.subarray(filled), last.subarray(written)])];
+    this.held = held + last.length - count;
   }
 }
