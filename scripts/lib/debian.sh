@@ -20,6 +20,10 @@ git             git
 patchelf        patchelf
 xz-utils        xz
 shellcheck      shellcheck
+zsh             zsh
+fish            fish
+mandoc          mandoc
+man-db          man
 cmake           cmake
 ninja-build     ninja
 doctest-dev     /usr/include/doctest/doctest.h
