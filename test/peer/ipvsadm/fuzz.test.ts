@@ -80,7 +80,6 @@ it.each([
   ['zero bytes', 0],
   ['one word without an end', 'x'.charCodeAt(0)],
   ['empty lines', '\n'.charCodeAt(0)],
-  ['blanks', ' '.charCodeAt(0)],
 ])('answers a hundred megabytes of %s', async (_what, byte) => {
   await inFreshSpace([], async ({ path }) => {
     let left = 100 * 1024 * 1024;

@@ -48,8 +48,8 @@ describe('as processes of their own', () => {
   // Few of the corpus, and few steps of each: Node takes its time to start in a guest.
   const samples = corpus()
     .flatMap(({ name, sequences }) => sequences.map((one) => ({ ...one, name })))
-    .filter((_, index) => index % 66 === 20)
-    .map(({ name, title, steps }) => [`${name}: ${title}`, steps.slice(0, 3)] as const);
+    .filter((_, index) => index % 100 === 20)
+    .map(({ name, title, steps }) => [`${name}: ${title}`, steps.slice(0, 2)] as const);
 
   it.each(samples)('%s', async (_title, steps) => {
     await comparePrograms(steps);
@@ -105,6 +105,20 @@ describe('as processes of their own', () => {
 
   it('words that are no text arrive byte for byte', async () => {
     await comparePrograms([{ words: ['-A', '-t', '10.0.0.1:80', '-b', '\xff\xfe \xc3'] }]);
+  });
+});
+
+describe('as a shell starts them', () => {
+  it.each([
+    [
+      'output and errors come in the same order',
+      `printf '%s\\n' '-A -f 5' -Ln '-A -f 5' -Ln '-A -q' '-Ln -f 6' -Ln | ipvsadm -R 2>&1`,
+    ],
+    ['output that cannot be written is no error', 'ipvsadm -Ln >/dev/full && ipvsadm -Ln >&-'],
+    ['a folder is no rules, and neither is nothing', 'ipvsadm -R </ && ipvsadm -R <&-'],
+    ['POSIXLY_CORRECT ends the options', 'POSIXLY_CORRECT=1 ipvsadm -L more -n'],
+  ])('%s', async (_title, script) => {
+    await comparePrograms([{ program: 'sh', words: ['-c', script] }]);
   });
 });
 

@@ -21,9 +21,9 @@ async function withOurPrograms<Result>(use: (folder: string) => Promise<Result>)
 
 const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** A command, and the program that it is for. */
+/** A command, and the program that it is for; a shell's script may call any of them. */
 export interface ProgramStep extends Step {
-  readonly program?: 'ipvsadm' | 'ipvsadm-save' | 'ipvsadm-restore' | undefined;
+  readonly program?: 'ipvsadm' | 'ipvsadm-save' | 'ipvsadm-restore' | 'sh' | undefined;
 }
 
 /**
