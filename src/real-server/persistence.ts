@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { access, mkdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Ledger } from './ledger.ts';
 import type { Place } from './place.ts';
 import { RealServerError } from './real-server-error.ts';
@@ -76,10 +76,24 @@ function wantedFiles(
   ledger: Ledger,
   launch: readonly string[],
 ): readonly WantedFile[] {
+  const { sysctlFile, unitFile, netns } = place;
   const persistent = hasPersistent(ledger);
+  if (persistent && unitFile === undefined) {
+    throw new RealServerError('REAL_SERVER_INVALID', 'cannot make it persist', [
+      `no systemd unit can be named after the network namespace ${netns}`,
+    ]);
+  }
+  const command = [
+    ...launch,
+    'apply',
+    '--saved',
+    ...(netns === undefined ? [] : ['--netns', `${netns}`]),
+  ];
+  const sysctls = persistent ? sysctlText(ledger) : undefined;
+  const unit = persistent ? unitText(ledger, command) : undefined;
   return [
-    { path: place.sysctlFile, text: persistent ? sysctlText(ledger) : undefined },
-    { path: place.unitFile, text: persistent ? unitText(ledger, launch) : undefined },
+    ...(sysctlFile === undefined ? [] : [{ path: sysctlFile, text: sysctls }]),
+    ...(unitFile === undefined ? [] : [{ path: unitFile, text: unit }]),
   ];
 }
 
@@ -94,7 +108,7 @@ function sysctlText({ setups, entries }: Ledger): string {
   return `${[marker, ...lines].join('\n')}\n`;
 }
 
-function unitText({ setups }: Ledger, launch: readonly string[]): string {
+function unitText({ setups }: Ledger, command: readonly string[]): string {
   const given = setups.filter(({ persist }) => persist).flatMap(({ before }) => before);
   const services = [...new Set([...given, ...usualServices.map((name) => `${name}.service`)])];
   return `${marker}
@@ -107,7 +121,7 @@ Before=${services.join(' ')}
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=${[...launch, 'apply', '--saved'].map(quote).join(' ')}
+ExecStart=${command.map(quote).join(' ')}
 
 [Install]
 WantedBy=multi-user.target
@@ -133,7 +147,9 @@ async function readOwn(path: string): Promise<string | undefined> {
 }
 
 /** What `systemctl enable` does. */
-async function enable({ unitFile, unitLink }: Place, wanted: boolean): Promise<void> {
+async function enable({ unitFile }: Place, wanted: boolean): Promise<void> {
+  if (unitFile === undefined) return;
+  const unitLink = join(dirname(unitFile), 'multi-user.target.wants', basename(unitFile));
   const target = `../${basename(unitFile)}`;
   const current = await readlink(unitLink).catch(() => undefined);
   if (wanted && current !== target) {

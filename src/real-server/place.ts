@@ -15,29 +15,36 @@ export interface Place {
   readonly netns: NamespaceReference | undefined;
   readonly stateFile: string;
   readonly lockFile: string;
-  readonly sysctlFile: string;
-  readonly unitFile: string;
-  readonly unitLink: string;
-  /** Whether these are the files of the running system. */
+  /** Absent in a namespace, for which systemd sets no sysctls. */
+  readonly sysctlFile: string | undefined;
+  /** Absent in a namespace whose name no unit can bear. */
+  readonly unitFile: string | undefined;
+  /** Whether these are the files of the system that runs. */
   readonly isSystem: boolean;
 }
-
-const unit = 'lvskit-real-server.service';
 
 export function placeOf({ netns, root = '/' }: PlaceOptions): Place {
   // Each namespace has a ledger of its own.
   const suffix = netns === undefined ? '' : `@${encodeURIComponent(String(netns))}`;
   const state = join(root, 'var/lib/lvskit');
-  const systemd = join(root, 'etc/systemd/system');
+  const unit = unitName(netns);
   return {
     netns,
     stateFile: join(state, `real-server${suffix}.json`),
     lockFile: join(state, 'real-server.lock'),
-    sysctlFile: join(root, 'etc/sysctl.d/60-lvskit-real-server.conf'),
-    unitFile: join(systemd, unit),
-    unitLink: join(systemd, 'multi-user.target.wants', unit),
-    isSystem: root === '/' && netns === undefined,
+    sysctlFile:
+      netns === undefined ? join(root, 'etc/sysctl.d/60-lvskit-real-server.conf') : undefined,
+    unitFile: unit === undefined ? undefined : join(root, 'etc/systemd/system', unit),
+    isSystem: root === '/',
   };
+}
+
+/** A unit for each namespace, so that none removes that of another. */
+function unitName(netns: NamespaceReference | undefined): string | undefined {
+  if (netns === undefined) return 'lvskit-real-server.service';
+  return /^[\w:.-]+$/.test(String(netns)) && typeof netns === 'string'
+    ? `lvskit-real-server-${netns}.service`
+    : undefined;
 }
 
 /** What changes when the kernel forgets everything: the start of the machine, the namespace. */

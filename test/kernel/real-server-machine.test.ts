@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadModule } from '../../src/net/modules.ts';
 import { Sysctl } from '../../src/net/sysctl.ts';
-import { hostState } from '../support/host-state.ts';
+import { filesBelow, hostState } from '../support/host-state.ts';
 import { needsKernelOfItsOwn } from '../support/kernel.ts';
 
 const program = fileURLToPath(new URL('../../dist/cli/rs-setup.js', import.meta.url));
@@ -54,6 +54,17 @@ describe('rs-setup on the machine itself', () => {
     const start = /^ExecStart=(.*)$/m.exec(await readFile(unit, 'utf8'))?.[1] ?? '';
     expect(start).toBe(`${process.execPath} ${program} apply --saved`);
 
+    const conf = await readFile(join(root, 'etc/sysctl.d/60-lvskit-real-server.conf'), 'utf8');
+    expect(conf.split('\n').slice(1)).toEqual([
+      '-net.ipv4.conf.all.rp_filter = 0',
+      '-net.ipv4.conf.tunl0.rp_filter = 0',
+      '-net.ipv4.conf.all.arp_ignore = 1',
+      '-net.ipv4.conf.all.arp_announce = 2',
+      '-net.ipv4.conf.eth0.arp_ignore = 1',
+      '-net.ipv4.conf.eth0.arp_announce = 2',
+      '',
+    ]);
+
     // As the unit does after a start, with what is there by then gone.
     await execa('ip', ['address', 'del', '192.0.2.100/32', 'dev', 'tunl0']);
     const [command = '', ...words] = start.split(' ');
@@ -65,6 +76,7 @@ describe('rs-setup on the machine itself', () => {
     expect(undone.stdout.replaceAll(/\s+/g, ' ')).toContain(
       'link tunl0 stays, down: it belongs to the kernel module ipip',
     );
+    expect(await filesBelow(root)).toEqual(['real-server.lock']);
     const after = await hostState();
     expect(after.links).toContainEqual(expect.objectContaining({ name: 'tunl0', up: false }));
     await execa('modprobe', ['-r', 'ipip']);

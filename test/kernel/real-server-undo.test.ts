@@ -298,32 +298,23 @@ describe('two runs at once', () => {
 });
 
 describe('rs-setup apply --persist', () => {
-  it('writes a unit and sysctls that undo removes', async () => {
-    const { rsSetup: run, root, sysctl, ip } = await machine();
+  const unitOf = ({ root, name }: Machine) =>
+    join(root, `etc/systemd/system/lvskit-real-server-${name}.service`);
+
+  it('writes a unit that undo removes', async () => {
+    const host = await machine();
+    const { rsSetup: run, root, name, sysctl, ip } = host;
     expect(await run('apply', ...first, '--persist', '--before', 'shop.service')).toMatchObject(
       done,
     );
-    const unit = await readFile(
-      join(root, 'etc/systemd/system/lvskit-real-server.service'),
-      'utf8',
-    );
+    const unit = await readFile(unitOf(host), 'utf8');
     expect(unit).toMatch(/^Before=shop\.service .*nginx\.service/m);
-    expect(unit).toMatch(/^ExecStart=.* apply --saved$/m);
-    const enabled = join(
-      root,
-      'etc/systemd/system/multi-user.target.wants/lvskit-real-server.service',
-    );
+    expect(unit).toMatch(/^ExecStart=.* apply --saved --netns lvskit-\d+-\d+$/m);
+    const wants = 'etc/systemd/system/multi-user.target.wants';
+    const enabled = join(root, wants, `lvskit-real-server-${name}.service`);
     expect(await readFile(enabled, 'utf8')).toBe(unit);
-    const conf = await readFile(join(root, 'etc/sysctl.d/60-lvskit-real-server.conf'), 'utf8');
-    expect(conf.split('\n').slice(1)).toEqual([
-      '-net.ipv4.conf.all.arp_ignore = 1',
-      '-net.ipv4.conf.all.arp_announce = 2',
-      '-net.ipv4.conf.eth0.arp_ignore = 1',
-      '-net.ipv4.conf.eth0.arp_announce = 2',
-      '',
-    ]);
     await run('apply', ...second);
-    // What the unit does at the start of the machine, when all but the sysctls is gone.
+    // What the unit does at the start of the machine, when something is gone.
     await sysctl.write('net.ipv4.conf.eth0.arp_announce', 0);
     const saved = await run('apply', '--saved');
     expect(saved).toMatchObject(done);
@@ -338,19 +329,41 @@ describe('rs-setup apply --persist', () => {
     expect(await filesBelow(root)).toEqual(['real-server.lock']);
   });
 
+  it('leaves the units of other namespaces alone', async () => {
+    const one = await machine();
+    const other = await machine();
+    await one.rsSetup('apply', ...first, '--persist');
+    const place = ['--netns', other.name, '--root', one.root];
+    expect(await rsSetup(['apply', ...first, '--persist', ...place])).toMatchObject(done);
+    expect(await rsSetup(['undo', ...place])).toMatchObject(done);
+    expect(await readFile(unitOf(one), 'utf8')).toContain(`--netns ${one.name}`);
+    expect((await one.rsSetup('apply', ...first)).stdout).toMatch(/nothing to do\n$/);
+  });
+
   it('can be taken back alone, and leaves a file of others alone', async () => {
-    const { rsSetup: run, root, state } = await machine();
+    const host = await machine();
+    const { rsSetup: run, root, state } = host;
     await run('apply', ...first, '--persist');
     expect((await run('apply', ...first)).stdout).toMatch(/nothing to do\n$/);
     expect(await run('apply', ...first, '--no-persist')).toMatchObject(done);
     expect((await filesBelow(root)).length).toBe(2);
     const applied = await state();
-    const path = join(root, 'etc/sysctl.d/60-lvskit-real-server.conf');
-    await writeFile(path, 'net.ipv4.ip_forward = 1\n');
+    const path = unitOf(host);
+    await writeFile(path, '[Unit]\n');
     const { code, stderr } = await run('apply', ...first, '--persist');
     expect(code).toBe(2);
     expect(stderr).toContain(`cannot use ${path}: a file of that name is there`);
     expect(await state()).toEqual(applied);
-    expect(await readFile(path, 'utf8')).toBe('net.ipv4.ip_forward = 1\n');
+    expect(await readFile(path, 'utf8')).toBe('[Unit]\n');
+  });
+
+  it('has no unit for a namespace without a name', async () => {
+    const { name, root, state } = await machine();
+    const before = await state();
+    const place = ['--netns', `/run/netns/${name}`, '--root', root];
+    const { code, stderr } = await rsSetup(['apply', ...first, '--persist', ...place]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('no systemd unit can be named after the network namespace /run/');
+    expect(await state()).toEqual(before);
   });
 });
