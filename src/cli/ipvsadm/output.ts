@@ -4,6 +4,8 @@ import type { ByteSink, IpvsadmContext } from './context.ts';
 const usualBlock = 4096;
 /** More is written at once here, in whole blocks. */
 const most = 16 * usualBlock;
+/** What is longer is not collected, since that would be to copy it. */
+const long = 4 * usualBlock;
 
 /**
  * Standard output and error in the order in which the C library would write them: errors at once,
@@ -25,7 +27,7 @@ export class Outputs {
 
   /** @param output Whole lines; bytes are copied, or written before this returns. */
   print(output: string | Uint8Array): void {
-    if (this.held + output.length < most) {
+    if (output.length < long && this.held + output.length < most) {
       this.pieces.push(
         typeof output === 'string' ? Buffer.from(output, 'latin1') : Buffer.from(output),
       );
