@@ -24,6 +24,7 @@ zsh             zsh
 fish            fish
 mandoc          mandoc
 man-db          man
+systemd         systemd-analyze
 cmake           cmake
 ninja-build     ninja
 doctest-dev     /usr/include/doctest/doctest.h
