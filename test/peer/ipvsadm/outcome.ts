@@ -11,8 +11,3 @@ export interface Step {
   readonly words: readonly string[];
   readonly input?: string | undefined;
 }
-
-/** Text as a shell would pass it on: a character for each byte. */
-export function bytesOf(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
-}
