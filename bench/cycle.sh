@@ -6,7 +6,8 @@
 #
 #   cycle.sh CONTESTANT SERVICES DESTINATIONS TURN
 #
-# Needs BENCH_BIN (floor, measure), BENCH_SCRATCH (a directory), BENCH_NODE and BENCH_WORKLOAD.
+# Needs BENCH_BIN (floor, measure), BENCH_SCRATCH (a directory), BENCH_NODE, BENCH_WORKLOAD and
+# BENCH_DROP_IN.
 set -eu
 contestant=$1 services=$2 destinations=$3 turn=$4
 rules=$BENCH_SCRATCH/rules
@@ -23,12 +24,17 @@ for work in load list edit weigh clear; do
     floor:load | floor:edit) set -- "$BENCH_BIN/floor" "$work" "$services" "$destinations" ;;
     floor:*) set -- "$BENCH_BIN/floor" "$work" ;;
     lvskit:*) set -- "$BENCH_NODE" "$BENCH_WORKLOAD" "$work" "$services" "$destinations" ;;
-    ipvsadm:load | ipvsadm:edit)
+    *:load | *:edit)
       "$BENCH_BIN/floor" rules "$work" "$services" "$destinations" >"$rules"
-      set -- ipvsadm -R
+      set -- -R
       ;;
-    ipvsadm:list) set -- ipvsadm -Ln --stats ;;
-    ipvsadm:clear) set -- ipvsadm -C ;;
+    *:list) set -- -Ln --stats ;;
+    *:clear) set -- -C ;;
+  esac
+  case $contestant in
+    ipvsadm) set -- ipvsadm "$@" ;;
+    drop-in) set -- "$BENCH_NODE" "$BENCH_DROP_IN" "$@" ;;
+    floor | lvskit) ;;
     *)
       echo "cycle.sh: unknown contestant $contestant" >&2
       exit 2

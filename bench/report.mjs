@@ -44,6 +44,7 @@ const starts = ofKind('start');
 const start = wall(starts);
 const startPeak = middle(starts, (m) => m.peakKb);
 const moduleStart = wall(ofKind('start-module'));
+const dropInStart = wall(ofKind('start-drop-in'));
 const sizes = [...new Set(ofKind('load').map((m) => Number(m.services)))];
 const destinations = Number(ofKind('load')[0]?.destinations);
 
@@ -66,6 +67,10 @@ for (const services of sizes.toSorted((a, b) => a - b)) {
       floorMs: wall(floor),
       memoryMb: (middle(ours, (m) => m.peakKb) - startPeak) / 1024,
     };
+    const dropIn = pick('drop-in', work, services);
+    row.dropInMs = wall(dropIn);
+    row.dropInMemoryMb = (middle(dropIn, (m) => m.peakKb) - startPeak) / 1024;
+    row.dropInAgainstIpvsadm = row.dropInMs / row.ipvsadmMs;
     row.againstIpvsadm = row.lvskitMs / row.ipvsadmMs;
     row.againstFloor = row.startedMs / row.floorMs;
     row.workAgainstFloor = row.workMs / row.floorMs;
@@ -97,6 +102,10 @@ for (const work of ['load', 'list', 'edit', 'weigh', 'clear']) {
   target(`${work} 10,000 services, MB above Node's own`, large(work)?.memoryMb, 60);
 }
 
+target('drop-in -Ln of a small table, over node -e 0', dropInStart / start, 1.25);
+target('drop-in -R of 10,000 services, over ipvsadm', large('load')?.dropInAgainstIpvsadm, 0.2);
+target('drop-in -Ln --stats, 10,000, over ipvsadm', large('list')?.dropInAgainstIpvsadm, 0.5);
+
 const fixed = (value, digits) => (Number.isNaN(value) ? '-' : value.toFixed(digits));
 function table(heads, lines) {
   const widths = heads.map((head, i) => Math.max(head.length, ...lines.map((l) => l[i].length)));
@@ -122,7 +131,7 @@ console.log(
   `Linux ${release}, Node ${process.version}; medians in ${counted ? 'millions of instructions' : 'milliseconds'}\n`,
 );
 console.log(
-  `node -e 0: ${fixed(start, 1)} and ${fixed(startPeak / 1024, 1)} MB (${starts.length} turns); an empty ES module: ${fixed(moduleStart, 1)}\n`,
+  `node -e 0: ${fixed(start, 1)} and ${fixed(startPeak / 1024, 1)} MB (${starts.length} turns); an empty ES module: ${fixed(moduleStart, 1)}; the drop-in with a small table: ${fixed(dropInStart, 1)}\n`,
 );
 table(
   [
@@ -138,6 +147,9 @@ table(
     'above/floor',
     'work/floor',
     'MB above node',
+    'drop-in',
+    'drop-in/ipvsadm',
+    'MB',
   ],
   rows.map((r) => [
     r.work,
@@ -152,9 +164,14 @@ table(
     fixed(r.againstFloor, 2),
     fixed(r.workAgainstFloor, 2),
     fixed(r.memoryMb, 1),
+    fixed(r.dropInMs, 1),
+    fixed(r.dropInAgainstIpvsadm, 3),
+    fixed(r.dropInMemoryMb, 1),
   ]),
 );
-console.log('lvskit, ipvsadm, floor: the whole process. above node: without what node -e 0 takes.');
+console.log(
+  'lvskit, drop-in, ipvsadm, floor: the whole process. above node: without what node -e 0 takes.',
+);
 console.log('work: from the open table to the end of the work, nothing else.');
 console.log(
   'weigh: only the weights are given, the rest is read first; compared with their edit.\n',

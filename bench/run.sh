@@ -2,8 +2,8 @@
 # Runs the whole bench on the kernel that it finds, as root, with nothing but busybox, and prints
 # lines of JSON; progress goes to standard error.
 #
-# Needs BENCH_BIN, BENCH_NODE and BENCH_WORKLOAD (see cycle.sh), BENCH_PLAN ("SERVICES:TURNS ..."),
-# BENCH_DESTINATIONS (of each service) and BENCH_CONTESTANTS ("floor lvskit ipvsadm").
+# Needs BENCH_BIN, BENCH_NODE, BENCH_WORKLOAD and BENCH_DROP_IN (see cycle.sh), BENCH_PLAN
+# ("SERVICES:TURNS ..."), BENCH_DESTINATIONS (of each service) and BENCH_CONTESTANTS ("floor lvskit …").
 set -eu
 here=${0%/*}
 BENCH_SCRATCH=$(busybox mktemp -d "${TMPDIR:-/tmp}/lvskit-bench.XXXXXX")
@@ -18,11 +18,18 @@ turn() {
   busybox sleep 5
 }
 
-# Node alone, and Node with the loader of ES modules, which every program that imports us needs.
+# Node alone, Node with the loader of ES modules, which every program that imports us needs, and the
+# drop-in with a small table.
 start_up() {
   "$BENCH_BIN/measure" contestant=node work=start turn="$1" -- "$BENCH_NODE" -e 0
   "$BENCH_BIN/measure" contestant=node work=start-module turn="$1" -- \
     "$BENCH_NODE" "$here/empty.mjs"
+  # shellcheck disable=SC2016 # Those are for the inner shell.
+  busybox unshare -n sh -c '
+    busybox ip link set lo up
+    "$BENCH_BIN/floor" load 2 2
+    "$BENCH_BIN/measure" contestant=drop-in work=start-drop-in turn="$1" -- \
+      "$BENCH_NODE" "$BENCH_DROP_IN" -Ln' sh "$1"
 }
 
 # Loads the kernel's modules and, where files are slow, the programs.

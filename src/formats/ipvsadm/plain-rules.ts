@@ -21,7 +21,15 @@ const bracket = 0x5b;
 const closingBracket = 0x5d;
 const a = 0x61;
 const z = 0x7a;
-const capitalA = 0x41;
+/** The commands of plain lines, by their letters. */
+const serviceCommands: Readonly<Record<number, number>> = {
+  65: command.newService,
+  69: command.setService,
+};
+const destinationCommands: Readonly<Record<number, number>> = {
+  97: command.newDest,
+  101: command.setDest,
+};
 const letter = { g: 0x67, i: 0x69, m: 0x6d, p: 0x70, r: 0x72, s: 0x73, t: 0x74, u: 0x75, w: 0x77 };
 
 const longestPersistence = 31 * 86_400;
@@ -49,8 +57,8 @@ const weight = requestRecord.destination + destinationRecord.weight;
  * Reads the two plain shapes that most lines of saved tables have straight from bytes into request
  * records:
  *
- *     -A -t|-u ADDRESS:PORT -s NAME [-p SECONDS]
- *     -a -t|-u ADDRESS:PORT -r ADDRESS:PORT -g|-m|-i -w WEIGHT [--tun-type ipip]
+ *     -A|-E -t|-u ADDRESS:PORT -s NAME [-p SECONDS]
+ *     -a|-e -t|-u ADDRESS:PORT -r ADDRESS:PORT -g|-m|-i -w WEIGHT [--tun-type ipip]
  *
  * with addresses in plain decimal, or of IPv6 in brackets, both of one family.
  * Everything else, however little it differs, is left to the whole grammar.
@@ -71,8 +79,16 @@ export class PlainRules {
   read(bytes: Uint8Array, at: number, view: RecordView, to: number): number {
     let end = -1;
     if (bytes[at] === dash && bytes[at + 2] === space && bytes[at + 3] === dash) {
-      if (bytes[at + 1] === a) end = this.destination(bytes, at + 3, view, to);
-      else if (bytes[at + 1] === capitalA) end = this.service(bytes, at + 3, view, to);
+      const name = bytes[at + 1] ?? 0;
+      const ofDestination = destinationCommands[name];
+      const number = ofDestination ?? serviceCommands[name];
+      if (number !== undefined) {
+        view.u32[to >> 2] = number;
+        end =
+          ofDestination !== undefined
+            ? this.destination(bytes, at + 3, view, to)
+            : this.service(bytes, at + 3, view, to);
+      }
     }
     if (end < 0) view.u8.fill(0, to, to + requestRecord.size);
     return end;
@@ -96,7 +112,6 @@ export class PlainRules {
     }
     if (bytes[at] !== newline) return -1;
     view.u32[(to + netmask) >> 2] = this.family === AF_INET ? 0xffffffff : 128;
-    view.u32[to >> 2] = command.newService;
     return at + 1;
   }
 
@@ -128,7 +143,6 @@ export class PlainRules {
     }
     if (bytes[at] !== newline) return -1;
     view.u16[(to + destinationFamily) >> 1] = kind;
-    view.u32[to >> 2] = command.newDest;
     return at + 1;
   }
 

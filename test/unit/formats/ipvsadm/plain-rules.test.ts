@@ -47,7 +47,7 @@ function told(record: Uint8Array | undefined): readonly number[] | undefined {
   if (record === undefined) return undefined;
   const view = new RecordView(record.slice().buffer);
   const { service } = requestRecord;
-  if (view.getU32(0) === 5) view.setU32(service + 20, 0);
+  if (view.getU32(0) === 5 || view.getU32(0) === 6) view.setU32(service + 20, 0);
   return [...view.u8];
 }
 
@@ -66,6 +66,9 @@ const usual = [
   '-a -u 10.0.0.1:0 -r 10.0.1.1:8080 -i -w 0',
   '-a -t 10.0.0.1:80 -r 10.0.1.1:8080 -m -w 2147483647',
   '-a -t 10.0.0.1:80 -r 10.0.1.1:80 -i -w 1 --tun-type ipip',
+  '-E -t 10.0.0.1:80 -s wlc -p 60',
+  '-e -t 10.0.0.1:80 -r 10.0.1.1:80 -g -w 0',
+  '-e -u [2001:db8::1]:80 -r [2001:db8::2]:90 -m -w 7',
 ];
 
 describe('plain rules', () => {
@@ -119,7 +122,9 @@ describe('plain rules', () => {
     '-a -t 1.2.3.4:80 -r 1.1.1.1:80 -g -w 1 --tun-type ipip',
     '-a -t 1.2.3.4:80 -r 1.1.1.1:80 -i -w 1 --tun-type gre',
     '-a -t 1.2.3.4:80 -r 1.1.1.1:80 -i -w 1 --tun-type ipip ',
-    '-e -t 1.2.3.4:80 -r 1.1.1.1:80 -g -w 1',
+    '-d -t 1.2.3.4:80 -r 1.1.1.1:80',
+    '-e -t 1.2.3.4:80 -r 1.1.1.1:80 -w 1',
+    '-s -t 1.2.3.4:80 -r 1.1.1.1:80 -g -w 1',
   ])('are not: "%s"', (line) => {
     expect(plain(line)).toBeUndefined();
   });
