@@ -17,6 +17,13 @@ export default defineConfig({
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], ...onOneKernel } },
       { test: { name: 'kernel', include: ['test/kernel/**/*.test.ts'], ...onOneKernel } },
+      {
+        test: {
+          name: 'real-server',
+          include: ['test/real-server/**/*.test.ts'],
+          ...onOneKernel,
+        },
+      },
       { test: { name: 'peer', include: ['test/peer/**/*.test.ts'], ...onOneKernel } },
       { test: { name: 'types', include: ['test/types/**/*.test.ts'], testTimeout: 60_000 } },
       {

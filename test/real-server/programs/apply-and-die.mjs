@@ -1,4 +1,4 @@
-// Runs `rs-setup apply` or `undo` for real-server-crash.test.ts, and kills itself, as kill -9 does,
+// Runs `rs-setup apply` or `undo` for crash.test.ts, and kills itself, as kill -9 does,
 // at one of its steps.
 //
 // arguments: apply|undo NETNS ROOT STEP [SETTINGS as JSON]; with STEP 0 it runs to its end and
