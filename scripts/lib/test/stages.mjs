@@ -49,7 +49,7 @@ const onHost = (name, project, node = () => process.execPath) => ({
 /** @type {(project: string, kernel: string) => Stage} */
 const inKernel = (project, kernel) => {
   const name = `${project}-${kernel}`;
-  const timeoutSeconds = 1500;
+  const timeoutSeconds = 2400;
   const guest = ['--kernel', kernel, '--memory', '2048M', '--timeout', String(timeoutSeconds)];
   return {
     name,
