@@ -1,5 +1,7 @@
 /** Something that is wrong, or doubtful, at one place of a configuration file. */
 export interface ConfigProblem {
+  /** The name of the file, as it was given or as it was included. */
+  readonly file: string;
   /** From 1. */
   readonly line: number;
   /** From 1, in characters. */
@@ -16,16 +18,16 @@ export interface ConfigProblem {
 /** So many problems are told in the message; one mistake can be in thousands of lines. */
 const problemsTold = 25;
 
-/** A configuration file that cannot be used; says everything that is wrong with it at once. */
+/** A configuration that cannot be used; says everything that is wrong with it at once. */
 export class ConfigError extends Error {
   static {
     ConfigError.prototype.name = 'ConfigError';
   }
 
   readonly code = 'CONFIG_INVALID';
-  /** The file's name as it was given. */
+  /** The main file's name as it was given. */
   readonly file: string;
-  /** All problems, in the order of their places. */
+  /** All problems, in the order of their places; those of the main file first. */
   readonly problems: readonly ConfigProblem[];
 
   constructor(file: string, problems: readonly ConfigProblem[]) {
@@ -37,15 +39,17 @@ export class ConfigError extends Error {
 
 function messageOf(file: string, problems: readonly ConfigProblem[]): string {
   const count = problems.length === 1 ? 'one mistake' : `${problems.length} mistakes`;
-  const told = problems.slice(0, problemsTold).map((problem) => formatProblem(file, problem));
+  const told = problems.slice(0, problemsTold).map(formatProblem);
   const rest = problems.length - told.length;
   if (rest > 0) told.push(`and ${rest} more`);
-  return [`${file} has ${count}`, ...told].join('\n');
+  const isAlone = problems.every((problem) => problem.file === file);
+  const subject = isAlone ? `${file} has` : `${file}, with what it includes, has`;
+  return [`${subject} ${count}`, ...told].join('\n');
 }
 
 /** A problem with its place and the line it is on, the part in question underlined. */
-export function formatProblem(file: string, problem: ConfigProblem): string {
-  const { line, column, message, suggestion } = problem;
+export function formatProblem(problem: ConfigProblem): string {
+  const { file, line, column, message, suggestion } = problem;
   const meant = suggestion === undefined ? '' : ` (did you mean ${JSON.stringify(suggestion)}?)`;
   const excerpt = excerptOf(problem).map((one) => `\n  ${one}`);
   return `${file}:${line}:${column}: ${message}${meant}${excerpt.join('')}`;

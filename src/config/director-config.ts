@@ -29,6 +29,8 @@ export interface DirectorSettings {
   readonly drift: 'correct' | 'report';
   /** An absolute path: where overrides and history are kept. */
   readonly stateDirectory: string;
+  /** How long the history may grow before its oldest part goes. */
+  readonly historyBytes: number;
 }
 
 /** The socket by which the director is operated. */

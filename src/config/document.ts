@@ -7,8 +7,10 @@ import {
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
+  Parser,
   parseDocument,
   visit,
 } from 'yaml';
@@ -17,6 +19,11 @@ import { readPlainYaml } from './plain-yaml.ts';
 
 /** The way to a value: keys of maps and places in lists. */
 export type Path = readonly PropertyKey[];
+
+type Range = readonly [start: number, end: number];
+
+/** More lists and maps within each other are nothing that anybody means. */
+const deepest = 100;
 
 /** Longest text that the whole parser reads: its tree takes a hundred times the memory. */
 const longestYaml = 8 * 1024 * 1024;
@@ -28,6 +35,8 @@ const longestYaml = 8 * 1024 * 1024;
  * are looked for only when somebody asks for one.
  */
 export class ConfigDocument {
+  /** What the file is called in messages. */
+  readonly file: string;
   readonly value: unknown;
   readonly #text: string;
   #document: Document | undefined;
@@ -35,6 +44,7 @@ export class ConfigDocument {
 
   /** @throws {@link ConfigError} when the text is neither. */
   constructor(text: string, file: string) {
+    this.file = file;
     this.#text = text;
     const plain = jsonValue(text) ?? readPlainYaml(text);
     if (plain !== undefined) {
@@ -44,7 +54,7 @@ export class ConfigDocument {
     if (text.length > longestYaml) {
       const most = `${longestYaml / 1024 / 1024} MiB`;
       const message = `more than ${most} of YAML are read only where it is plain (no anchors, no texts of several lines, no comments behind values), or as JSON`;
-      throw new ConfigError(file, [{ line: 1, column: 1, length: 1, message, source: '' }]);
+      throw new ConfigError(file, [{ ...wholeFile(file), message }]);
     }
     const document = this.#parsed();
     const problems = [...document.errors, ...document.warnings].map((error) =>
@@ -72,28 +82,28 @@ export class ConfigDocument {
     part: 'key' | 'value' = 'value',
     suggestion?: string,
   ): ConfigProblem {
-    if (this.#text.length > longestYaml) {
-      return {
-        line: 1,
-        column: 1,
-        length: 1,
-        message: `${pathText(path)}: ${message}`,
-        suggestion,
-        source: '',
-      };
+    const range = this.#locate(path, part);
+    if (range === undefined) {
+      return { ...wholeFile(this.file), message: `${pathText(path)}: ${message}`, suggestion };
     }
-    const [start, end] = this.#rangeOf(path, part);
-    return { ...this.#problem(start, end, message), suggestion };
+    return { ...this.#problem(...range, message), suggestion };
   }
 
   /** The line of the value at a path, from 1. */
   lineOf(path: Path): number {
-    if (this.#text.length > longestYaml) return 1;
-    return this.#place(this.#rangeOf(path, 'value')[0]).line;
+    const range = this.#locate(path, 'value');
+    return range === undefined ? 1 : this.#place(range[0]).line;
+  }
+
+  /** Undefined of a text that is too long to look for places in. */
+  #locate(path: Path, part: 'key' | 'value'): Range | undefined {
+    return this.#text.length > longestYaml ? undefined : this.#rangeOf(path, part);
   }
 
   #parsed(): Document {
     if (this.#document === undefined) {
+      this.#lines = new LineCounter();
+      this.#checkDepth(this.#lines);
       this.#lines = new LineCounter();
       this.#document = parseDocument(this.#text, {
         lineCounter: this.#lines,
@@ -105,7 +115,22 @@ export class ConfigDocument {
     return this.#document;
   }
 
-  #rangeOf(path: Path, part: 'key' | 'value'): readonly [start: number, end: number] {
+  /**
+   * The parser calls itself for what is within something, and a stack that is all but full ends the
+   * process where a regular expression is compiled. Its two halves below do without.
+   */
+  #checkDepth(lines: LineCounter): void {
+    const parser = new Parser(lines.addNewLine);
+    lines.addNewLine(0);
+    for (const token of new Lexer().lex(this.#text)) {
+      for (const _ of parser.next(token));
+      if (parser.stack.length <= deepest) continue;
+      const message = `lists and maps lie more than ${deepest} deep within each other`;
+      throw new ConfigError(this.file, [this.#problem(parser.offset, parser.offset, message)]);
+    }
+  }
+
+  #rangeOf(path: Path, part: 'key' | 'value'): Range {
     const document = this.#parsed();
     let node: unknown = document.contents;
     let range = rangeOfNode(node) ?? [0, 1];
@@ -136,7 +161,8 @@ export class ConfigDocument {
 
   #problem(start: number, end: number, message: string): ConfigProblem {
     const { line, column, source } = this.#place(start);
-    return { line, column, length: Math.max(1, end - start), message, source };
+    const length = Math.max(1, end - start);
+    return { file: this.file, line, column, length, message, source };
   }
 
   #place(offset: number): {
@@ -152,13 +178,18 @@ export class ConfigDocument {
   }
 }
 
+/** The place of a problem that is about no part of a file more than another. */
+export function wholeFile(file: string): Omit<ConfigProblem, 'message'> {
+  return { file, line: 1, column: 1, length: 1, source: '' };
+}
+
 /** `services[3].servers[7].weight` */
 function pathText(path: Path): string {
   const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
   return steps.join('').replace(/^\./, '') || 'the file';
 }
 
-function rangeOfNode(node: unknown): readonly [start: number, end: number] | undefined {
+function rangeOfNode(node: unknown): Range | undefined {
   if (!isNode(node)) return undefined;
   const { range } = node as Node;
   return range ? [range[0], range[1]] : undefined;
@@ -180,11 +211,17 @@ function jsonValue(text: string): { readonly value: unknown } | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
+    if (isDeep(value, deepest)) return undefined;
     // JSON lets the last of two equal keys win; here that is a mistake, which YAML will tell.
     return hasRepeatedKeys(text, value) ? undefined : { value };
   } catch {
     return undefined;
   }
+}
+
+function isDeep(value: unknown, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return limit === 0 || Object.values(value).some((item) => isDeep(item, limit - 1));
 }
 
 /** Whether the text has more keys than the value that was read from it. */

@@ -28,3 +28,8 @@ export function formatSeconds(seconds: number): string {
   }
   return `${seconds}s`;
 }
+
+/** Prints whole milliseconds: as {@link formatSeconds} where they are whole seconds. */
+export function formatMilliseconds(milliseconds: number): string {
+  return milliseconds % 1000 === 0 ? formatSeconds(milliseconds / 1000) : `${milliseconds}ms`;
+}

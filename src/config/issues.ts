@@ -26,7 +26,7 @@ function problemsOfIssue(issue: Issue, document: ConfigDocument, at: Path): Conf
     });
   }
   if (issue.code === 'invalid_union') {
-    const meant = issue.errors.find((branch) => branch.some((one) => !isAboutKind(one)));
+    const meant = nearest(issue, valueAt(document.value, path));
     if (meant !== undefined) return meant.flatMap((one) => problemsOfIssue(one, document, path));
   }
   const value = valueAt(document.value, path);
@@ -34,11 +34,39 @@ function problemsOfIssue(issue: Issue, document: ConfigDocument, at: Path): Conf
     const key = String(path.at(-1) ?? '');
     return [document.problemAt(path.slice(0, -1), `the key ${JSON.stringify(key)} is missing`)];
   }
+  if (isAboutName(issue) && value === undefined) {
+    const choice = inWords(issue.options.map(String));
+    const message = `the key "type" is missing: ${choice}`;
+    return [document.problemAt(path.slice(0, -1), message)];
+  }
   const allowed = allowedBy(issue);
   const meant =
     typeof value === 'string' ? (otherNames.get(value) ?? closest(value, allowed)) : undefined;
   const suggestion = meant !== undefined && allowed.includes(meant) ? meant : undefined;
   return [document.problemAt(path, messageOf(issue, value), 'value', suggestion)];
+}
+
+/** The branch of a union that was meant, as far as one can tell: the one whose keys fit best. */
+function nearest(
+  issue: Extract<Issue, { readonly code: 'invalid_union' }>,
+  value: unknown,
+): readonly Issue[] | undefined {
+  const misfits = (branch: readonly Issue[]) =>
+    branch.reduce((sum, one) => {
+      if (one.code === 'unrecognized_keys' && one.path.length === 0) return sum + one.keys.length;
+      return valueAt(value, one.path) === undefined && one.path.length === 1 ? sum + 1 : sum;
+    }, 0);
+  return issue.errors
+    .filter((branch) => branch.some((one) => !isAboutKind(one)))
+    .map((branch) => ({ branch, count: misfits(branch) }))
+    .sort((one, other) => one.count - other.count)[0]?.branch;
+}
+
+/** Whether it is about the key whose value names which of several maps this is. */
+function isAboutName(
+  issue: Issue,
+): issue is Issue & { readonly options: readonly z.core.util.Primitive[] } {
+  return issue.code === 'invalid_union' && issue.errors.length === 0 && 'options' in issue;
 }
 
 /** What ipvsadm and others call it. */
@@ -57,7 +85,9 @@ const otherNames: ReadonlyMap<string, string> = new Map([
 /** Whether the value is something else altogether, so that its branch was hardly meant. */
 function isAboutKind(issue: Issue): boolean {
   if (issue.path.length > 0) return false;
-  if (issue.code === 'invalid_union') return issue.errors.every((one) => one.every(isAboutKind));
+  if (issue.code === 'invalid_union') {
+    return issue.errors.length > 0 && issue.errors.every((one) => one.every(isAboutKind));
+  }
   return issue.code === 'invalid_type' || issue.code === 'invalid_value';
 }
 
@@ -94,14 +124,17 @@ function expectedBy(issue: Issue): readonly string[] {
     const values = issue.values.map(String);
     return [values.length > 1 ? `one of ${values.join(', ')}` : `${values[0]}`];
   }
+  if (isAboutName(issue)) return [`one of ${issue.options.map(String).join(', ')}`];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    return issue.errors.flatMap((branch) => branch.slice(0, 1).flatMap(expectedBy));
+    const expected = issue.errors.flatMap((branch) => branch.slice(0, 1).flatMap(expectedBy));
+    return [...new Set(expected)];
   }
   return ['something else'];
 }
 
 function allowedBy(issue: Issue): readonly string[] {
   if (issue.code === 'invalid_value') return issue.values.map(String);
+  if (isAboutName(issue)) return issue.options.map(String);
   if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(allowedBy);
   return [];
 }

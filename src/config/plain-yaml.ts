@@ -22,13 +22,18 @@ function giveUp(): never {
   throw new NotPlain();
 }
 
+/** What is set in further, or lies deeper, is not plain. */
+const deepest = 60;
+
 type Scalar = string | number | boolean;
 
 const key = /^([A-Za-z][A-Za-z0-9-]*):(?: (.*))?$/;
 /** Brackets may be within a word of a line of its own, as in `tcp [2001:db8::1]:80`. */
-const lineWord = /^[A-Za-z0-9][A-Za-z0-9 ._:/[\]-]*$/;
-const flowWord = /^[A-Za-z0-9][A-Za-z0-9 ._:/-]*$/;
-const quotedText = /^"[A-Za-z0-9 ._:/[\]-]*"$/;
+const lineWord = /^[A-Za-z0-9/][A-Za-z0-9 ._:/%[\]-]*$/;
+const flowWord = /^[A-Za-z0-9/][A-Za-z0-9 ._:/%-]*$/;
+const quotedText = /^"[A-Za-z0-9 ._:/%[\]-]*"$/;
+/** As of statuses, which is no number in YAML either. */
+const range = /^\d{3}-\d{3}$/;
 const address = /^\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?$/;
 
 class PlainReader {
@@ -66,6 +71,7 @@ class PlainReader {
   }
 
   private block(indent: number): unknown {
+    if (indent > deepest) giveUp();
     return this.content.startsWith('- ') ? this.list(indent) : this.map(indent);
   }
 
@@ -130,20 +136,21 @@ class FlowReader {
     return this.at === this.text.length;
   }
 
-  value(): unknown {
+  value(depth = 0): unknown {
+    if (depth > deepest) giveUp();
     const first = this.text[this.at];
-    if (first === '[') return this.list();
-    if (first === '{') return this.map();
+    if (first === '[') return this.list(depth + 1);
+    if (first === '{') return this.map(depth + 1);
     return scalar(this.word(), flowWord);
   }
 
-  private list(): unknown[] {
+  private list(depth: number): unknown[] {
     const items: unknown[] = [];
-    for (let more = this.open(']'); more; more = this.more(']')) items.push(this.value());
+    for (let more = this.open(']'); more; more = this.more(']')) items.push(this.value(depth));
     return items;
   }
 
-  private map(): Record<string, unknown> {
+  private map(depth: number): Record<string, unknown> {
     const entries: Record<string, unknown> = {};
     for (let more = this.open('}'); more; more = this.more('}')) {
       const end = this.text.indexOf(': ', this.at);
@@ -151,7 +158,7 @@ class FlowReader {
       if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name) || Object.hasOwn(entries, name)) giveUp();
       this.at = end + 2;
       this.spaces();
-      entries[name] = this.value();
+      entries[name] = this.value(depth);
     }
     return entries;
   }
@@ -200,7 +207,7 @@ function scalar(text: string, plain: RegExp): Scalar {
   if (!plain.test(text) || /: |:$| $| {2}/.test(text)) giveUp();
   if (text === 'true' || text === 'false') return text === 'true';
   if (/^(?:0|[1-9]\d{0,14})$/.test(text)) return Number(text);
-  if (address.test(text)) return text;
+  if (address.test(text) || range.test(text)) return text;
   // Other numbers, in any of their spellings, and other words for true, false and nothing.
   if (/^[\d.eE+_-]+$|^0[xob]|^(?:true|false|null)$/i.test(text)) giveUp();
   return text;

@@ -1,31 +1,8 @@
 import { z } from 'zod';
-import type { ConfigInput, ServiceInput, SettingsInput } from './config-input.ts';
-import { durationPattern } from './duration.ts';
-
-const maxInt = 0x7fffffff;
-
-/**
- * An object that knows its keys. Which keys there are travels in the message, for the code that
- * makes a sentence of an unknown one.
- */
-export function section<Shape extends z.core.$ZodShape>(
-  shape: Shape,
-): z.ZodObject<Shape, z.core.$strict> {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? JSON.stringify(Object.keys(shape)) : undefined,
-  });
-}
-
-function wholeNumber(lowest: number, highest: number): z.ZodInt {
-  const error = `must be a whole number from ${lowest} to ${highest}`;
-  return z.int({ error }).min(lowest, { error }).max(highest, { error });
-}
-
-const duration = z
-  .string({ error: 'must be a duration with its unit, such as 300s or 5m' })
-  .regex(durationPattern, { error: 'must be a duration with its unit, such as 300s, 5m or 1h30m' })
-  .meta({ description: 'A duration with its unit: ms, s, m, h or d.', examples: ['300s', '5m'] });
+import { checkSchema, checksSchema } from './check-schema.ts';
+import type { ConfigInput, IncludedInput, ServiceInput, SettingsInput } from './config-input.ts';
+import { controlSchema, directorSchema, metricsSchema } from './director-schema.ts';
+import { duration, maxInt, oneOrMore, percentage, section, wholeNumber } from './shapes.ts';
 
 const forwarding = z.enum(['dr', 'tun', 'nat', 'local', 'bypass']).meta({
   description:
@@ -81,13 +58,71 @@ const persistence = z
     examples: ['5m', { timeout: '5m', netmask: 24 }],
   });
 
-const serverSettings = {
+/** How a server is reached. */
+const access = {
   forwarding: forwarding.optional(),
+  tunnel: tunnel.optional(),
+};
+
+const serverSettings = {
+  forwarding: access.forwarding,
   weight: wholeNumber(0, maxInt)
     .optional()
     .meta({ description: 'The share of a server; 0 takes no new connections. Default: 1.' }),
   thresholds: thresholds.optional(),
-  tunnel: tunnel.optional(),
+  tunnel: access.tunnel,
+  check: checkSchema.optional(),
+  checks: checksSchema.optional(),
+};
+
+const port = wholeNumber(0, 65535)
+  .optional()
+  .meta({ description: 'Default: that of the service. Only nat can change it.' });
+
+const fallback = z
+  .union([
+    z.literal(false),
+    z.string().meta({ description: 'An address, or address:port.' }),
+    section({ address: z.string(), port, ...access }),
+  ])
+  .meta({
+    description: 'The server that serves while there is no quorum, or every other is down.',
+    examples: ['10.0.0.99:80'],
+  });
+
+const quorum = z
+  .union([
+    wholeNumber(1, maxInt),
+    section({ weight: wholeNumber(1, maxInt), hysteresis: wholeNumber(0, maxInt).optional() }),
+  ])
+  .meta({
+    description:
+      'What has to be up, as the sum of weights: lost below weight - hysteresis, regained from weight + hysteresis on. Default: 1.',
+    examples: [2, { weight: 4, hysteresis: 1 }],
+  });
+
+const policy = {
+  quorum: quorum.optional(),
+  fallback: fallback.optional(),
+  'on-failure': z.enum(['inhibit', 'remove']).optional().meta({
+    description:
+      'A server that is down keeps its connections at weight 0 (inhibit, the default), or is removed.',
+  }),
+  'on-all-down': z.enum(['keep', 'fallback', 'down']).optional().meta({
+    description:
+      'When every server is down: the last weights stay (keep), the fallback serves (fallback), or all are down. Default: fallback where there is one, otherwise keep.',
+  }),
+  panic: percentage.optional().meta({
+    description:
+      'When a smaller share of the servers is up, health is not believed, and the last weights stay. Default: 0%, never.',
+    examples: ['30%'],
+  }),
+  'slow-start': duration.optional().meta({
+    description: 'How long a server that has recovered takes to its whole weight. Default: 0s.',
+  }),
+  'drain-timeout': duration.optional().meta({
+    description: 'How long a server that goes may keep its connections. Default: 5m.',
+  }),
 };
 
 const serviceSettings = {
@@ -106,6 +141,7 @@ const serviceSettings = {
     .boolean()
     .optional()
     .meta({ description: 'Schedule every UDP packet by itself. Default: false.' }),
+  ...policy,
   ...serverSettings,
 };
 
@@ -116,9 +152,7 @@ const server = z.union([
   }),
   section({
     address: z.string().meta({ description: 'The address of the server.' }),
-    port: wholeNumber(0, 65535)
-      .optional()
-      .meta({ description: 'Default: that of the service. Only nat can change it.' }),
+    port,
     ...serverSettings,
   }),
 ]);
@@ -139,16 +173,32 @@ const service = section({
   servers: z.array(server).optional().meta({ description: 'The real servers.' }),
 });
 
-/** The shape of `lvskit.yaml`. */
-export const configSchema: z.ZodType<ConfigInput> = section({
+const parts = {
+  include: oneOrMore(z.string())
+    .optional()
+    .meta({
+      description: 'Files with further services: paths or globs, relative to this file.',
+      examples: ['services/*.yaml'],
+    }),
   defaults: section(serviceSettings)
     .optional()
     .meta({ description: 'What holds for every service and server that does not say otherwise.' }),
-  services: z.array(service).meta({ description: 'The virtual services.' }),
+  services: z.array(service).optional().meta({ description: 'The virtual services.' }),
+};
+
+/** The shape of `lvskit.yaml`. */
+export const configSchema: z.ZodType<ConfigInput> = section({
+  director: directorSchema.optional(),
+  control: controlSchema.optional(),
+  metrics: metricsSchema.optional(),
+  ...parts,
 }).meta({
   title: 'lvskit.yaml',
-  description: 'The virtual services of a Linux Virtual Server director.',
+  description: 'A Linux Virtual Server director and its virtual services.',
 });
+
+/** The shape of a file that another includes. */
+export const includedSchema: z.ZodType<IncludedInput> = section(parts);
 
 /** One entry of `services:`, and `defaults:`, each alone: to go on where others are wrong. */
 export const serviceSchema: z.ZodType<ServiceInput> = service;

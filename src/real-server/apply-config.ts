@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { ConfigDocument } from '../config/document.ts';
-import { parseConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { type ApplyOptions, type ApplyResult, applyRealServer, knownSetups } from './apply.ts';
 import { type FromDirector, settingsFromDirector } from './from-director.ts';
 import { bare } from './interfaces.ts';
@@ -68,7 +68,7 @@ async function readWanted(
   const { value } = document;
   const isOwn = typeof value === 'object' && value !== null && 'setups' in value;
   if (isOwn) return { setups: readSetups(document, file), notes: [] };
-  const { services } = parseConfig(text, file);
+  const { services } = await loadConfig(file);
   await using host = await KernelHost.open(netns);
   const addresses = await host.network.addresses.list();
   const vips = services.map(({ service: { key } }) => ('address' in key ? key.address : ''));

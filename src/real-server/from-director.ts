@@ -1,4 +1,4 @@
-import type { DeclaredService } from '../config/services.ts';
+import type { DeclaredService } from '../config/director-config.ts';
 import type { ComparedDestination } from '../ipvs/table-diff.ts';
 import { RealServerError } from './real-server-error.ts';
 import { checkSettings, familyOf, type RealServerSettings } from './settings.ts';

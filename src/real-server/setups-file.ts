@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConfigError } from '../config/config-error.ts';
 import type { ConfigDocument } from '../config/document.ts';
 import { problemsOf } from '../config/issues.ts';
-import { section } from '../config/schema.ts';
+import { section } from '../config/shapes.ts';
 import { checkSettings, type RealServerSettings, type ReplyPort } from './settings.ts';
 
 /** A setup that a file asks for. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { isDataPathService } from '../../src/config/data-path-marks.ts';
 import {
   type DestinationConfig,
   type DestinationKey,
@@ -39,7 +40,12 @@ export const serviceKeys: fc.Arbitrary<ServiceKey> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .tuple(fc.integer({ min: 1, max: 0xffffffff }), fc.boolean())
+      .tuple(
+        fc
+          .integer({ min: 1, max: 0xffffffff })
+          .filter((mark) => !isDataPathService({ firewallMark: mark })),
+        fc.boolean(),
+      )
       .map(([firewallMark, ipv6]) =>
         ipv6 ? { firewallMark, family: 'ipv6' as const } : { firewallMark },
       ),
@@ -121,21 +127,23 @@ export function destinations(key: ServiceKey, mixed = true): fc.Arbitrary<Destin
       key: { address: a, port: p },
       config: { weight, ...limits, ...rest },
     }));
-  return fc.oneof(
-    entry(own, direct, fc.constant({ forwarding: 'dr' })),
-    entry(
-      mixed ? addresses : own,
-      direct,
-      tunnels.map((tunnel) => ({ forwarding: 'tun' as const, tunnel })),
-    ),
-    entry(
-      own,
-      ports,
-      fc
-        .constantFrom('nat' as const, 'local' as const, 'bypass' as const)
-        .map((forwarding) => ({ forwarding })),
-    ),
-  );
+  return fc
+    .oneof(
+      entry(own, direct, fc.constant({ forwarding: 'dr' })),
+      entry(
+        mixed ? addresses : own,
+        direct,
+        tunnels.map((tunnel) => ({ forwarding: 'tun' as const, tunnel })),
+      ),
+      entry(
+        own,
+        ports,
+        fc
+          .constantFrom('nat' as const, 'local' as const, 'bypass' as const)
+          .map((forwarding) => ({ forwarding })),
+      ),
+    )
+    .filter(({ key: { address } }) => key.firewallMark !== undefined || address !== key.address);
 }
 
 /** What a sync daemon can be started with. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../../src/config/config-error.ts';
-import { type Config, parseConfig, tableOf } from '../../../src/config/load.ts';
+import type { DirectorConfig } from '../../../src/config/director-config.ts';
+import { parseConfig, tableOf } from '../../../src/config/load.ts';
 
 // Many runs, on machines that may have other things to do.
 vi.setConfig({ testTimeout: 60_000 });
@@ -27,7 +28,7 @@ function errorOf(text: string): ConfigError {
 
 /** The one service of a file. */
 function serviceOf(...settings: readonly string[]) {
-  const config: Config = parseConfig(lines('services:', ...settings), 'lvskit.yaml');
+  const config: DirectorConfig = parseConfig(lines('services:', ...settings), 'lvskit.yaml');
   expect(config.services).toHaveLength(1);
   return tableOf(config)[0];
 }
@@ -48,7 +49,7 @@ describe('a configuration', () => {
       '      - { address: 10.0.0.13, weight: 0, thresholds: { upper: 100, lower: 80 } }',
       '      - { address: "10.0.0.14", port: 81, forwarding: local }',
     );
-    expect(parseConfig(text, 'x').services).toEqual([
+    expect(parseConfig(text, 'x').services).toMatchObject([
       {
         name: 'web',
         service: {
@@ -295,7 +296,7 @@ lvskit.yaml:10:18: must be false, a duration with its unit, such as 300s or 5m, 
       ['1:43 unknown key "prot" [port]'].map((text) =>
         text.replace(
           ' [port]',
-          ': there are name, listen, scheduler, scheduler-flags, persistence, one-packet, forwarding, weight, thresholds, tunnel, servers',
+          ': there are name, listen, scheduler, scheduler-flags, persistence, one-packet, quorum, fallback, on-failure, on-all-down, panic, slow-start, drain-timeout, forwarding, weight, thresholds, tunnel, check, checks, servers',
         ),
       ),
     );
