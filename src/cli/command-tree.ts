@@ -40,6 +40,21 @@ export const commandTree: readonly CommandNode[] = [
     load: () => import('./commands/restore.ts'),
   },
   {
+    name: 'check',
+    summary: 'say whether a configuration is right, and what is wrong with it',
+    load: () => import('./commands/check.ts'),
+  },
+  {
+    name: 'plan',
+    summary: 'show what would make the table what a configuration says',
+    load: () => import('./commands/plan.ts'),
+  },
+  {
+    name: 'apply',
+    summary: 'make the table what a configuration says',
+    load: () => import('./commands/apply.ts'),
+  },
+  {
     name: 'add',
     summary: 'add a service, or a real server to one',
     commands: [

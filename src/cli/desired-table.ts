@@ -1,3 +1,4 @@
+import type { FileBytes } from '../config/text-file.ts';
 import type { ComparedService } from '../ipvs/table-diff.ts';
 import type { CommandContext } from './command-context.ts';
 import { InputError } from './input-error.ts';
@@ -27,18 +28,18 @@ const problemsTold = 25;
  * without a kernel is told here.
  *
  * @param file `-` for what is piped in.
- * @throws InputError, ConfigError
+ * @throws InputError, ConfigError, TextFileError
  */
 export async function readDesiredTable(
   file: string,
   format: InputFormat | undefined,
   context: CommandContext,
 ): Promise<DesiredTable> {
-  const bytes = await readInput(file, longest, context);
+  const input = await readInput(file, longest, context);
   const name = inputName(file);
-  return (format ?? formatOf(file, bytes)) === 'yaml'
-    ? await readConfig(bytes, name)
-    : await readRules(bytes, name);
+  return (format ?? formatOf(file, input.bytes)) === 'yaml'
+    ? await readConfig(input, name, file === '-' ? undefined : file)
+    : await readRules(input.bytes, name);
 }
 
 /** By the name, where it tells; otherwise by whether the first line is an option. */
@@ -49,38 +50,20 @@ function formatOf(file: string, bytes: Buffer): InputFormat {
   return /^\s*(-[A-Za-z-]|ipvsadm\s)/.test(first) && !/^---\s*$/.test(first) ? 'ipvsadm' : 'yaml';
 }
 
-async function readConfig(bytes: Buffer, name: string): Promise<DesiredTable> {
-  const { parseConfig, tableOf } = await import('../config/load.ts');
+async function readConfig(
+  main: FileBytes,
+  name: string,
+  path: string | undefined,
+): Promise<DesiredTable> {
+  const loading = await import('../config/load.ts');
   const { formatProblem } = await import('../config/config-error.ts');
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new InputError(`${name}:${badLine(bytes)}: there are bytes that are not UTF-8`);
-  }
-  const config = parseConfig(text, name);
-  const table = tableOf(config);
+  const config = await loading.readConfig(main, name, path);
+  const table = loading.tableOf(config);
   return {
     format: 'yaml',
     of: () => table,
-    warnings: config.warnings.map((warning) => formatProblem(name, warning)),
+    warnings: config.warnings.map(formatProblem),
   };
-}
-
-/** The first line that is not UTF-8. */
-function badLine(bytes: Buffer): number {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let line = 1;
-  for (let at = 0; at < bytes.length; line++) {
-    const end = bytes.indexOf(0x0a, at) + 1 || bytes.length;
-    try {
-      decoder.decode(bytes.subarray(at, end));
-    } catch {
-      break;
-    }
-    at = end;
-  }
-  return line;
 }
 
 async function readRules(bytes: Buffer, name: string): Promise<DesiredTable> {

@@ -1,7 +1,7 @@
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { reasonOf } from '../config/text-file.ts';
 import { InputError } from './input-error.ts';
-import { reasonOf } from './input-file.ts';
 
 /**
  * Writes a file whole or not at all: beside its place first, then renamed over what was there, whose

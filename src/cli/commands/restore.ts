@@ -1,14 +1,9 @@
 import { type Command, Option } from 'commander';
-import { applyPlan } from '../../reconcile/apply.ts';
-import { plural, summarisePlan } from '../../reconcile/describe.ts';
-import { type Plan, planChanges } from '../../reconcile/plan.ts';
+import { planChanges } from '../../reconcile/plan.ts';
+import { carryOut, readTable, reportPlan } from '../carry-out.ts';
 import type { CommandContext, CommandDetails, RunnableCommand } from '../command-context.ts';
 import { type InputFormat, readDesiredTable } from '../desired-table.ts';
 import { exitCode } from '../exit-code.ts';
-import { writeDocument } from '../output/document.ts';
-import { planDocument, planText } from '../output/plan-document.ts';
-import { progressOn } from '../output/progress.ts';
-import { styleFor } from '../output/style.ts';
 import { addTableOptions, openTable, type ShownOptions } from '../table-options.ts';
 
 interface RestoreOptions extends ShownOptions {
@@ -58,42 +53,18 @@ async function restore(
   options: RestoreOptions,
   context: CommandContext,
 ): Promise<number> {
-  const { stderr, signal } = context;
+  const { stderr } = context;
   const input = await readDesiredTable(file, options.format, context);
   for (const warning of input.warnings) stderr.write(`lvskit: warning: ${warning}\n`);
   const replace = options.replace === true;
   // Its mistakes are its own, whether or not there is a kernel to restore to.
   const alone = replace || input.format === 'yaml' ? input.of([]) : undefined;
   await using ipvs = await openTable(options);
-  const actual = await ipvs.list({ consistent: true });
+  const actual = await readTable(ipvs);
   const desired = alone ?? input.of(actual);
   // Rules on top of a table say themselves what is to go.
   const plan = planChanges(actual, desired, { remove: replace || input.format === 'ipvsadm' });
-  if (options.dryRun !== true) {
-    const progress = progressOn(stderr, 'changes');
-    try {
-      await applyPlan(ipvs, plan, { signal, onProgress: progress.show });
-    } finally {
-      progress.end();
-    }
-  }
-  await report(plan, options, context);
+  if (options.dryRun !== true) await carryOut(ipvs, plan, context);
+  await reportPlan(plan, options, context);
   return exitCode.done;
-}
-
-async function report(
-  plan: Plan,
-  { output, dryRun }: RestoreOptions,
-  { stdout, environment }: CommandContext,
-): Promise<void> {
-  if (output !== 'text') {
-    await writeDocument(stdout, output, planDocument(plan, dryRun !== true));
-  } else if (plan.changes.length === 0) {
-    stdout.write('nothing to change\n');
-  } else if (dryRun === true) {
-    stdout.write(planText(plan, styleFor(stdout, environment)));
-    stdout.write(`would ${summarisePlan(plan)}\n`);
-  } else {
-    stdout.write(`${plural(plan.steps.length, 'change')} made: ${summarisePlan(plan)}\n`);
-  }
 }

@@ -1,11 +1,18 @@
 import { type Command, Option } from 'commander';
 import { configInputOf, printConfig } from '../../config/print.ts';
+import { isServiceItself } from '../../config/servers.ts';
 import { saveRules } from '../../formats/ipvsadm/rules.ts';
 import { formatDestinationKey } from '../../ipvs/destination.ts';
 import { formatServiceKey } from '../../ipvs/service.ts';
 import type { ServiceState } from '../../ipvs/table.ts';
-import { canonicalService, sortedTable, tableDefinitionOf } from '../../ipvs/table-definition.ts';
+import {
+  canonicalService,
+  type ServiceDefinition,
+  sortedTable,
+  tableDefinitionOf,
+} from '../../ipvs/table-definition.ts';
 import { plural } from '../../reconcile/describe.ts';
+import { readTable } from '../carry-out.ts';
 import type { CommandContext, CommandDetails, RunnableCommand } from '../command-context.ts';
 import { exitCode } from '../exit-code.ts';
 import { InputError } from '../input-error.ts';
@@ -46,7 +53,7 @@ export function define(command: Command, context: CommandContext): RunnableComma
 async function save(options: SaveOptions, { stdout, stderr }: CommandContext): Promise<number> {
   const { output, format = formatOf(output) } = options;
   await using ipvs = await openTable(options);
-  const services = await ipvs.list({ consistent: true });
+  const services = await readTable(ipvs);
   const losses = [...unrestorable(services), ...(format === 'ipvsadm' ? rulesLose(services) : [])];
   const pieces = printed(services, format);
   if (output === undefined || output === '-') {
@@ -79,10 +86,23 @@ function* unrestorable(services: readonly ServiceState[]): Generator<string> {
   for (const definition of tableDefinitionOf(services)) {
     try {
       canonicalService(definition);
+      checkServers(definition);
     } catch (error) {
       const reason = (error as Error).message;
       yield `${formatServiceKey(definition.key)} cannot be restored as it is: ${reason}`;
     }
+  }
+}
+
+/** @throws RangeError for what a configuration refuses although the library does not. */
+function checkServers({ key, destinations = [] }: ServiceDefinition): void {
+  for (const destination of destinations) {
+    const { forwarding = 'dr' } = destination.config ?? {};
+    const { address, port = 0 } = destination.key;
+    if (!isServiceItself(key, { address, port }, forwarding)) continue;
+    throw new RangeError(
+      `its destination ${formatDestinationKey(destination.key)} is the VIP itself`,
+    );
   }
 }
 

@@ -12,12 +12,15 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readDesiredTable } from '../../../src/cli/desired-table.ts';
 import { exitCodeOf } from '../../../src/cli/exit-code.ts';
 import { readInput } from '../../../src/cli/input-file.ts';
 import { writeWholeFile } from '../../../src/cli/output-file.ts';
 import { formatServiceKey } from '../../../src/ipvs/service.ts';
+
+// Long files, on machines that may have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder = '';
 beforeEach(async () => {
