@@ -13,6 +13,8 @@ const onOneKernel = {
 
 export default defineConfig({
   test: {
+    // Every file has a process of its own, and four kernels run the same ones.
+    experimental: { fsModuleCache: true },
     projects: [
       // Nothing there waits; but the machine may have other things to do.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },

@@ -13,6 +13,8 @@ const prefix = 'rs-setup-verify-';
 const near = `lvs-p${process.pid}`;
 const far = 'lvs-ask';
 const listenMs = 250;
+/** How often to ask for the control address: a cable carries nothing for a moment after it was laid. */
+const controlAttempts = 8;
 
 /** Addresses of the near end, which has to answer for them: what shows that answers are heard. */
 const controls: Readonly<Record<AddressFamily, string>> = {
@@ -72,7 +74,7 @@ export class Rehearsal implements AsyncDisposable {
     const asked = vips.filter((vip) => familyOf(vip) === 'ipv4' || hasIpv6);
     for (const family of new Set(asked.map(familyOf))) {
       const control = controls[family].slice(0, controls[family].indexOf('/'));
-      if (!(await this.#isAnswered(control))) {
+      if (!(await this.#isHeard(control))) {
         throw new Error(`the test link does not even answer for its own ${family} address`);
       }
     }
@@ -96,6 +98,13 @@ export class Rehearsal implements AsyncDisposable {
         await sysctl.read(confName('ipv4', link, name)),
       );
     }
+  }
+
+  async #isHeard(control: string): Promise<boolean> {
+    for (let attempt = 0; attempt < controlAttempts; attempt++) {
+      if (await this.#isAnswered(control)) return true;
+    }
+    return false;
   }
 
   async #isAnswered(target: string): Promise<boolean> {

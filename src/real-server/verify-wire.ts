@@ -90,7 +90,9 @@ async function ask(
   { addresses }: HostFacts,
   { netns, signal, timeoutMs = 1000 }: WireOptions,
 ): Promise<readonly string[]> {
-  const question = { netns, link: link.name, target: vip, timeoutMs, signal };
+  // Single frames get lost.
+  const repeat = { count: 3, intervalMs: Math.floor(timeoutMs / 4) };
+  const question = { netns, link: link.name, target: vip, timeoutMs, repeat, signal };
   if (familyOf(vip) === 'ipv4') return (await probe(question)).map(({ mac }) => mac);
   const sender = addresses.find(
     ({ family, link: name, flags, address }) =>

@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { loadModule } from '../../src/net/modules.ts';
 import { NetworkNamespace } from '../../src/net/namespace.ts';
+import { Network } from '../../src/net/network.ts';
 import { Sysctl } from '../../src/net/sysctl.ts';
 
 /** A host on the segment: a namespace with one link, `eth0`. */
@@ -45,6 +47,17 @@ function host(netns: string, number: number): SegmentHost {
   };
 }
 
+/**
+ * Waits until link-local addresses are through duplicate address detection, which changes their
+ * flags and lets them answer, a second or two after the link came up.
+ */
+async function settled(netns: string): Promise<void> {
+  await using network = await Network.open({ netns });
+  const isUnderWay = async () =>
+    (await network.addresses.list()).some(({ flags }) => flags.includes('tentative'));
+  while (await isUnderWay()) await delay(100);
+}
+
 /** Makes hosts that are joined by a bridge, with IPv4 and IPv6 addresses in one subnet each. */
 export async function segment(name: string, count: number): Promise<Segment> {
   await loadModule('ipv6');
@@ -83,6 +96,7 @@ export async function segment(name: string, count: number): Promise<Segment> {
       netns,
     );
   }
+  for (const { netns } of hosts) await settled(netns);
   return {
     hosts,
     forget: async () => {
