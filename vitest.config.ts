@@ -20,6 +20,7 @@ export default defineConfig({
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], ...onOneKernel } },
       { test: { name: 'kernel', include: ['test/kernel/**/*.test.ts'], ...onOneKernel } },
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...onOneKernel } },
       {
         test: {
           name: 'real-server',

@@ -136,6 +136,8 @@ export const allStages = () => [
   inKernel('kernel', '5.10'),
   inKernel('kernel', '6.12'),
   inKernel('kernel', '7.2'),
+  inKernel('cli', '6.1'),
+  inKernel('cli', '7.2'),
   inKernel('real-server', '6.1'),
   inKernel('real-server', '7.2'),
   inKernel('peer', '6.1'),
