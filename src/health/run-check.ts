@@ -1,0 +1,108 @@
+import type { Probe } from '../config/checks.ts';
+import { Attempt } from './attempt.ts';
+import { CheckFailure, type CheckResult, oneLine, type Passed } from './check-result.ts';
+import { checkAgent } from './checks/agent.ts';
+import { checkDns } from './checks/dns.ts';
+import { checkExec } from './checks/exec.ts';
+import { checkFile } from './checks/file.ts';
+import { checkGrpc } from './checks/grpc.ts';
+import { checkHttp } from './checks/http.ts';
+import { checkIcmp } from './checks/icmp.ts';
+import { checkMysql } from './checks/mysql.ts';
+import { checkPostgres } from './checks/postgres.ts';
+import { checkRedis } from './checks/redis.ts';
+import { checkSmtp } from './checks/smtp.ts';
+import { checkTcp } from './checks/tcp.ts';
+import { checkTls } from './checks/tls.ts';
+import { checkUdp } from './checks/udp.ts';
+import type { Clock } from './clock.ts';
+import type { Endpoint, Transport } from './transport.ts';
+
+/** What running a check takes besides the check. */
+export interface CheckContext {
+  readonly clock: Clock;
+  readonly transport: Transport;
+}
+
+/** A run of a check. */
+export interface RunningCheck {
+  /** Never rejects. */
+  readonly result: Promise<CheckResult>;
+  /** Gives up; the result says so. */
+  cancel(): void;
+}
+
+/** Runs a check once. It is over by its time-out, whatever the server does. */
+export function runCheck(
+  probe: Probe,
+  endpoint: Endpoint,
+  timeoutMs: number,
+  { clock, transport }: CheckContext,
+): RunningCheck {
+  const startedAt = clock.now();
+  const attempt = new Attempt(clock, timeoutMs);
+  const work = ask(probe, endpoint, attempt, transport);
+  const result = Promise.race([work, attempt.cut])
+    .then(
+      ({ code, detail, warning, agent }): Omit<CheckResult, 'durationMs'> => ({
+        passed: true,
+        code,
+        detail: oneLine(detail),
+        ...(warning !== undefined && { warning: oneLine(warning) }),
+        ...(agent !== undefined && { agent }),
+      }),
+      (error: unknown) => {
+        const { code, detail } = failureOf(error);
+        return { passed: false, code, detail: oneLine(detail) };
+      },
+    )
+    .then((outcome) => {
+      attempt.end();
+      return { ...outcome, durationMs: clock.now() - startedAt };
+    });
+  return { result, cancel: () => attempt.cancel() };
+}
+
+async function ask(
+  probe: Probe,
+  endpoint: Endpoint,
+  attempt: Attempt,
+  transport: Transport,
+): Promise<Passed> {
+  switch (probe.kind) {
+    case 'tcp':
+      return await checkTcp(endpoint, attempt, transport);
+    case 'tls':
+      return await checkTls(probe, endpoint, attempt, transport);
+    case 'http':
+      return await checkHttp(probe, endpoint, attempt, transport);
+    case 'grpc':
+      return await checkGrpc(probe, endpoint, attempt, transport);
+    case 'dns':
+      return await checkDns(probe, endpoint, attempt, transport);
+    case 'udp':
+      return await checkUdp(probe, endpoint, attempt, transport);
+    case 'smtp':
+      return await checkSmtp(probe, endpoint, attempt, transport);
+    case 'redis':
+      return await checkRedis(endpoint, attempt, transport);
+    case 'mysql':
+      return await checkMysql(endpoint, attempt, transport);
+    case 'postgres':
+      return await checkPostgres(endpoint, attempt, transport);
+    case 'icmp':
+      return await checkIcmp(endpoint, attempt, transport);
+    case 'exec':
+      return await checkExec(probe, attempt);
+    case 'agent':
+      return await checkAgent(endpoint, attempt, transport);
+    case 'file':
+      return await checkFile(probe, attempt);
+  }
+}
+
+function failureOf(error: unknown): { code: CheckResult['code']; detail: string } {
+  if (error instanceof CheckFailure) return { code: error.code, detail: error.message };
+  // Not foreseen; a check that broke says nothing good of a server, and must not end the director.
+  return { code: 'SOCKERR', detail: error instanceof Error ? error.message : String(error) };
+}
