@@ -1,4 +1,4 @@
-import { CheckFailure } from './check-result.ts';
+import { CheckFailure, type Passed } from './check-result.ts';
 import type { Clock } from './clock.ts';
 
 /** What a check is busy with: the layer that a failure is reported of. */
@@ -13,6 +13,8 @@ export class DeadlineFailure extends CheckFailure {}
  */
 export class Attempt {
   phase: Phase = 'L4';
+  /** What it comes to when the time is up; undefined, as mostly, for a failure. */
+  silence: Passed | undefined;
   /** Rejects when the time is up or the run is called off; never resolves. */
   readonly cut: Promise<never>;
   readonly #clock: Clock;

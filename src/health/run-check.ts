@@ -1,5 +1,5 @@
 import type { Probe } from '../config/checks.ts';
-import { Attempt } from './attempt.ts';
+import { Attempt, DeadlineFailure } from './attempt.ts';
 import { CheckFailure, type CheckResult, oneLine, type Passed } from './check-result.ts';
 import { checkAgent } from './checks/agent.ts';
 import { checkDns } from './checks/dns.ts';
@@ -43,19 +43,11 @@ export function runCheck(
   const attempt = new Attempt(clock, timeoutMs);
   const work = ask(probe, endpoint, attempt, transport);
   const result = Promise.race([work, attempt.cut])
-    .then(
-      ({ code, detail, warning, agent }): Omit<CheckResult, 'durationMs'> => ({
-        passed: true,
-        code,
-        detail: oneLine(detail),
-        ...(warning !== undefined && { warning: oneLine(warning) }),
-        ...(agent !== undefined && { agent }),
-      }),
-      (error: unknown) => {
-        const { code, detail } = failureOf(error);
-        return { passed: false, code, detail: oneLine(detail) };
-      },
-    )
+    .catch((error: unknown) => {
+      if (error instanceof DeadlineFailure && attempt.silence !== undefined) return attempt.silence;
+      throw error;
+    })
+    .then(passed, failed)
     .then((outcome) => {
       attempt.end();
       return { ...outcome, durationMs: clock.now() - startedAt };
@@ -101,8 +93,23 @@ async function ask(
   }
 }
 
-function failureOf(error: unknown): { code: CheckResult['code']; detail: string } {
-  if (error instanceof CheckFailure) return { code: error.code, detail: error.message };
+type Outcome = Omit<CheckResult, 'durationMs'>;
+
+function passed({ code, detail, warning, agent }: Passed): Outcome {
+  return {
+    passed: true,
+    code,
+    detail: oneLine(detail),
+    ...(warning !== undefined && { warning: oneLine(warning) }),
+    ...(agent !== undefined && { agent }),
+  };
+}
+
+function failed(error: unknown): Outcome {
+  if (error instanceof CheckFailure) {
+    return { passed: false, code: error.code, detail: oneLine(error.message) };
+  }
   // Not foreseen; a check that broke says nothing good of a server, and must not end the director.
-  return { code: 'SOCKERR', detail: error instanceof Error ? error.message : String(error) };
+  const detail = error instanceof Error ? error.message : String(error);
+  return { passed: false, code: 'SOCKERR', detail: oneLine(detail) };
 }

@@ -47,9 +47,11 @@ export function readHealthResponse(frame: Buffer): ServingState {
       case 1:
         at += 8;
         break;
-      case 2:
-        at += next();
+      case 2: {
+        const length = next();
+        at += length;
         break;
+      }
       case 5:
         at += 4;
         break;
