@@ -105,7 +105,9 @@ export class Scheduler {
   /** Removes every task, and resolves when those under way have ended. */
   async stop(): Promise<void> {
     for (const entry of [...this.#entries]) this.#remove(entry);
-    this.#setTimer();
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
     if (this.statistics.running === 0) return;
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   type CheckState,
   delayOf,
@@ -8,6 +8,9 @@ import {
   nextCheckState,
 } from '../../../src/health/rise-fall.ts';
 
+// On machines that may have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
+
 const pace = { intervalMs: 2000, fastIntervalMs: 500, downIntervalMs: 5000 };
 const thresholds = fc.record({
   rise: fc.integer({ min: 1, max: 5 }),
@@ -15,7 +18,7 @@ const thresholds = fc.record({
 });
 const initials = fc.constantFrom<InitialState>('up', 'down', 'new');
 
-function after(
+function stateAfter(
   initial: InitialState,
   results: readonly boolean[],
   { rise, fall }: { rise: number; fall: number },
@@ -53,7 +56,7 @@ describe('the state of a check', () => {
         initials,
         fc.array(fc.boolean(), { maxLength: 40 }),
         (limits, initial, results) => {
-          expect(after(initial, results, limits).healthy).toBe(
+          expect(stateAfter(initial, results, limits).healthy).toBe(
             healthByHistory(initial, results, limits),
           );
         },
@@ -63,21 +66,21 @@ describe('the state of a check', () => {
 
   it('forgets what spoke against it at the first result that does not', () => {
     const limits = { rise: 2, fall: 3 };
-    expect(after('up', [false, false, true, false, false], limits).healthy).toBe(true);
-    expect(after('up', [false, false, true, false, false, false], limits).healthy).toBe(false);
-    expect(after('down', [true, false, true], limits).healthy).toBe(false);
+    expect(stateAfter('up', [false, false, true, false, false], limits).healthy).toBe(true);
+    expect(stateAfter('up', [false, false, true, false, false, false], limits).healthy).toBe(false);
+    expect(stateAfter('down', [true, false, true], limits).healthy).toBe(false);
   });
 
   it('believes the first pass of what nothing is known of', () => {
-    expect(after('new', [], { rise: 3, fall: 3 }).healthy).toBe(false);
-    expect(after('new', [true], { rise: 3, fall: 3 }).healthy).toBe(true);
-    expect(after('new', [false, true], { rise: 3, fall: 3 }).healthy).toBe(false);
+    expect(stateAfter('new', [], { rise: 3, fall: 3 }).healthy).toBe(false);
+    expect(stateAfter('new', [true], { rise: 3, fall: 3 }).healthy).toBe(true);
+    expect(stateAfter('new', [false, true], { rise: 3, fall: 3 }).healthy).toBe(false);
   });
 
   it('is looked at quickly until the first result and while results speak against it', () => {
     const limits = { rise: 2, fall: 2 };
     const delayAfter = (initial: InitialState, results: readonly boolean[]) =>
-      delayOf(after(initial, results, limits), pace);
+      delayOf(stateAfter(initial, results, limits), pace);
     expect(delayAfter('up', [])).toBe(500);
     expect(delayAfter('up', [true])).toBe(2000);
     expect(delayAfter('up', [false])).toBe(500);
