@@ -53,14 +53,16 @@ export class PhysicalCheck implements Task {
   delayMs(): number {
     const { pace, probe } = this.check;
     let delay = Number.POSITIVE_INFINITY;
+    let inDoubt = false;
     for (const { leaf } of this.subscribers) {
-      const isSettled = probe.kind === 'agent' && leaf.state.checked;
-      delay = Math.min(delay, isSettled ? pace.intervalMs : delayOf(leaf.state, pace));
+      const { state } = leaf;
+      const isSettled = probe.kind === 'agent' && state.checked;
+      inDoubt ||= !state.checked || state.against > 0;
+      delay = Math.min(delay, isSettled ? pace.intervalMs : delayOf(state, pace));
     }
     if (!Number.isFinite(delay)) return pace.intervalMs;
     const by = this.#options.random();
-    const spread = delay === pace.fastIntervalMs ? -by : 2 * by - 1;
-    return delay * (1 + pace.jitter * spread);
+    return delay * (1 + pace.jitter * (inDoubt ? -by : 2 * by - 1));
   }
 
   /** Ends it, a run that is under way included. */
