@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   type AgentState,
   afterReply,
@@ -7,9 +7,6 @@ import {
   parseAgentReply,
   silentAgent,
 } from '../../../src/health/agent-words.ts';
-
-// On machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 const said = (...replies: readonly string[]): AgentState =>
   replies.reduce((state, reply) => afterReply(state, parseAgentReply(reply)), silentAgent);

@@ -1,16 +1,13 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckResult } from '../../../src/health/check-result.ts';
 import { distrust } from '../../../src/health/checks/trusted-path.ts';
 import { systemClock } from '../../../src/health/clock.ts';
 import { runCheck } from '../../../src/health/run-check.ts';
 import { systemTransport } from '../../../src/health/system-transport.ts';
 import { ask } from '../../support/check-server.ts';
-
-// On machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 

@@ -1,10 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CheckFailure } from '../../../src/health/check-result.ts';
 import { HttpResponse } from '../../../src/health/checks/http-response.ts';
-
-// On machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 interface Read {
   readonly status: number | undefined;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { HttpProbe } from '../../../src/config/checks.ts';
 import {
   ask,
@@ -14,9 +14,6 @@ import {
   serve,
 } from '../../support/check-server.ts';
 import { settled } from '../../support/fake-clock.ts';
-
-// On machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 afterEach(closeServers);
 

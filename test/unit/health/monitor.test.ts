@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DataPathTarget, SingleCheck } from '../../../src/config/checks.ts';
 import type { DeclaredService } from '../../../src/config/director-config.ts';
 import type { Attempt } from '../../../src/health/attempt.ts';
@@ -8,9 +8,6 @@ import { HealthMonitor, type MonitorStart } from '../../../src/health/monitor.ts
 import type { Endpoint, Transport } from '../../../src/health/transport.ts';
 import { FakeClock, settled } from '../../support/fake-clock.ts';
 import { checkOf, kernelOf, pace, serviceOf } from '../../support/health.ts';
-
-// On machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 type Behaviour = 'up' | 'refuses' | 'hangs';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { DnsProbe, Probe } from '../../../src/config/checks.ts';
 import {
   ask,
@@ -15,9 +15,6 @@ import {
   servingUdp,
 } from '../../support/check-server.ts';
 import { settled } from '../../support/fake-clock.ts';
-
-// On machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 afterEach(closeServers);
 

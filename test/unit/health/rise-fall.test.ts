@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   type CheckState,
   delayOf,
@@ -7,9 +7,6 @@ import {
   initialCheckState,
   nextCheckState,
 } from '../../../src/health/rise-fall.ts';
-
-// On machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 const pace = { intervalMs: 2000, fastIntervalMs: 500, downIntervalMs: 5000 };
 const thresholds = fc.record({

@@ -1,11 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Lane, type Scheduled, Scheduler, type Task } from '../../../src/health/schedule.ts';
 import { type HeapEntry, TimerHeap } from '../../../src/health/timer-heap.ts';
 import { FakeClock, settled } from '../../support/fake-clock.ts';
-
-// On machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 describe('a heap of timers', () => {
   it('has the earliest first, whatever was put, moved and removed', () => {

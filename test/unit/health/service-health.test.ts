@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DeclaredService } from '../../../src/config/director-config.ts';
 import { parseAgentReply } from '../../../src/health/agent-words.ts';
 import type { CheckResult } from '../../../src/health/check-result.ts';
@@ -6,9 +6,6 @@ import type { HealthEventDetails } from '../../../src/health/health-event.ts';
 import type { Override } from '../../../src/health/server-health.ts';
 import { ServiceHealth, type ServiceStart } from '../../../src/health/service-health.ts';
 import { checkOf, fallbackOf, kernelOf, serviceOf } from '../../support/health.ts';
-
-// On machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 const a = '10.0.0.1';
 const b = '10.0.0.2';

@@ -1,13 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DeclaredService } from '../../../src/config/director-config.ts';
 import type { CheckResult } from '../../../src/health/check-result.ts';
 import type { Override } from '../../../src/health/server-health.ts';
 import { ServiceHealth } from '../../../src/health/service-health.ts';
 import { checkOf, fallbackOf, kernelOf, serviceOf } from '../../support/health.ts';
-
-// Many runs, on machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 const rise = 2;
 const fall = 3;

@@ -2,7 +2,7 @@ import { createServer as createHttp2, createSecureServer } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import type { Server } from 'node:net';
 import { createServer as createTls } from 'node:tls';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { GrpcProbe, HttpProbe, TlsExpectation } from '../../../src/config/checks.ts';
 import { CheckFailure } from '../../../src/health/check-result.ts';
 import {
@@ -20,9 +20,6 @@ import {
   saying,
   serve,
 } from '../../support/check-server.ts';
-
-// On machines that may have other things to do.
-vi.setConfig({ testTimeout: 60_000 });
 
 afterEach(closeServers);
 
