@@ -14,7 +14,7 @@ export class Problems {
   }
 
   at(...path: Path): Place {
-    return new Place(this, path);
+    return new Place(this, undefined, path);
   }
 
   /** Tells that the value at a path is wrong. */
@@ -36,17 +36,25 @@ export class Problems {
 
 /** A place of a file, to which something can be said. */
 export class Place {
-  readonly path: Path;
   readonly #problems: Problems;
+  readonly #around: Place | undefined;
+  readonly #steps: Path;
 
-  constructor(problems: Problems, path: Path) {
+  /** @param steps The way from the place around it, or from the whole file. */
+  constructor(problems: Problems, around: Place | undefined, steps: Path) {
     this.#problems = problems;
-    this.path = path;
+    this.#around = around;
+    this.#steps = steps;
+  }
+
+  /** Put together when somebody asks, which is where there is something to tell. */
+  get path(): Path {
+    return this.#around === undefined ? this.#steps : [...this.#around.path, ...this.#steps];
   }
 
   /** A place within it. */
   in(...steps: Path): Place {
-    return new Place(this.#problems, [...this.path, ...steps]);
+    return new Place(this.#problems, this, steps);
   }
 
   /** Tells that what is here is wrong. */
