@@ -49,6 +49,8 @@ async function connect(endpoint: Endpoint, attempt: Attempt): Promise<Socket> {
     port,
     ...(source !== undefined && { localAddress: source }),
   });
+  // Whoever talks over it listens too; an error at another time must not end the director.
+  socket.on('error', () => {});
   attempt.defer(() => socket.destroy());
   socket.setNoDelay(true);
   await Promise.race([happens(socket, 'connect'), attempt.cut]);
@@ -58,6 +60,7 @@ async function connect(endpoint: Endpoint, attempt: Attempt): Promise<Socket> {
 async function udp(endpoint: Endpoint, attempt: Attempt): Promise<UdpSocket> {
   refuseMark(endpoint);
   const socket = createSocket(isIPv6(endpoint.address) ? 'udp6' : 'udp4');
+  socket.on('error', () => {});
   attempt.defer(() => socket.close());
   if (endpoint.source !== undefined) {
     socket.bind(0, endpoint.source);

@@ -46,14 +46,18 @@ function run(command: ExecProbe['command'], attempt: Attempt): Promise<Ended> {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
+    child.on('error', (error) => reject(new CheckFailure('SOCKERR', error.message)));
+    // Not started: without a descriptor to be had it has not even pipes.
+    if (child.pid === undefined) return;
+    const { pid } = child;
     const kept: Buffer[] = [];
     let written = 0;
     let isEnded = false;
     const endGroup = (): void => {
       // Once it has ended and its group with it, the number may be somebody else's.
-      if (child.pid === undefined || isEnded) return;
+      if (isEnded) return;
       try {
-        process.kill(-child.pid, 'SIGKILL');
+        process.kill(-pid, 'SIGKILL');
       } catch {
         // Nobody of it is left.
       }
@@ -71,7 +75,6 @@ function run(command: ExecProbe['command'], attempt: Attempt): Promise<Ended> {
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    child.once('error', (error) => reject(new CheckFailure('SOCKERR', error.message)));
     child.once('exit', (status, signal) => {
       endGroup();
       isEnded = true;
