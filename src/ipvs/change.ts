@@ -1,5 +1,5 @@
 import { checkName, checkObject } from '../check.ts';
-import { command, requestRecord } from '../native/ipvs-records.ts';
+import { requestRecord } from '../native/ipvs-records.ts';
 import {
   type DestinationConfig,
   type DestinationKey,
@@ -10,6 +10,7 @@ import {
   writeDestinationKey,
 } from './destination.ts';
 import type { RecordView } from './record-view.ts';
+import { commandOf } from './request-type.ts';
 import {
   formatServiceKey,
   isPartialServiceConfig,
@@ -58,20 +59,6 @@ export type Change =
   | { readonly type: 'set-timeouts'; readonly timeouts: Partial<Timeouts> }
   | { readonly type: 'start-sync-daemon'; readonly daemon: SyncDaemonConfig }
   | { readonly type: 'stop-sync-daemon'; readonly role: SyncRole };
-
-const commandOf: Readonly<Record<Change['type'], number>> = {
-  'add-service': command.newService,
-  'edit-service': command.setService,
-  'remove-service': command.delService,
-  'add-destination': command.newDest,
-  'edit-destination': command.setDest,
-  'remove-destination': command.delDest,
-  flush: command.flush,
-  zero: command.zero,
-  'set-timeouts': command.setConfig,
-  'start-sync-daemon': command.newDaemon,
-  'stop-sync-daemon': command.delDaemon,
-};
 
 export type Edit = Extract<Change, { type: 'edit-service' | 'edit-destination' }>;
 

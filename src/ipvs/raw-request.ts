@@ -1,12 +1,12 @@
 import {
   AF_INET,
-  command,
   daemonRecord,
   destinationRecord,
   requestRecord,
   serviceRecord,
 } from '../native/ipvs-records.ts';
 import type { RecordView } from './record-view.ts';
+import { commandOf } from './request-type.ts';
 import type { Timeouts } from './timeouts.ts';
 
 // Requests as the kernel takes them, for programs that pass on what they are told and leave it to the
@@ -76,22 +76,6 @@ export type RawRequest =
       readonly type: 'start-sync-daemon' | 'stop-sync-daemon';
       readonly daemon: Readonly<RawDaemon>;
     };
-
-export type RawRequestType = RawRequest['type'];
-
-const commandOf: Readonly<Record<RawRequestType, number>> = {
-  'add-service': command.newService,
-  'edit-service': command.setService,
-  'remove-service': command.delService,
-  'add-destination': command.newDest,
-  'edit-destination': command.setDest,
-  'remove-destination': command.delDest,
-  flush: command.flush,
-  zero: command.zero,
-  'set-timeouts': command.setConfig,
-  'start-sync-daemon': command.newDaemon,
-  'stop-sync-daemon': command.delDaemon,
-};
 
 /** Writes a request into its record, which is all zeros. */
 export function writeRawRequest(view: RecordView, at: number, request: RawRequest): void {
