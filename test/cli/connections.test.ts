@@ -1,10 +1,8 @@
-import { createServer } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { Ipvs } from '../../src/index.ts';
-import { connect, listen } from '../../src/net/transport.ts';
+import { describe, expect, it } from 'vitest';
 import { asNobody } from '../support/as-nobody.ts';
 import { lvskit } from '../support/command.ts';
 import { type LocalDirector, localDirector } from '../support/local-director.ts';
+import { ownConnection } from '../support/own-connection.ts';
 
 const vip = '10.9.0.1';
 const rips = ['10.9.0.2', '10.9.0.3'] as const;
@@ -134,22 +132,7 @@ in all                   5          1
 
 describe('lvskit connections without permission', () => {
   it('shows those of the own namespace, and says that another needs it', async () => {
-    await using ipvs = await Ipvs.open();
-    const service = { protocol: 'tcp', address: '127.9.0.1', port: 80 } as const;
-    await ipvs.add(service, { scheduler: 'rr' });
-    onTestFinished(async () => {
-      await using own = await Ipvs.open();
-      await own.remove(service);
-    });
-    await ipvs.addDestination(service, { address: '127.9.0.2', port: 8080 }, { forwarding: 'nat' });
-    const server = await listen(createServer(), { address: '127.9.0.2', port: 8080 });
-    onTestFinished(() => {
-      server.close();
-    });
-    const socket = await connect({ address: '127.9.0.1', port: 80 });
-    onTestFinished(() => {
-      socket.destroy();
-    });
+    const socket = await ownConnection();
     const { netns } = await localDirector();
     await asNobody(async () => {
       const { code, stdout, stderr } = await lvskit([

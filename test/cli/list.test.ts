@@ -1,10 +1,9 @@
-import { createServer } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Ipvs, NetworkNamespace } from '../../src/index.ts';
-import { connect, listen } from '../../src/net/transport.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { NetworkNamespace } from '../../src/index.ts';
 import { asNobody } from '../support/as-nobody.ts';
 import { lvskit } from '../support/command.ts';
 import { type LocalDirector, localDirector } from '../support/local-director.ts';
+import { ownConnection } from '../support/own-connection.ts';
 
 const vip = '10.9.0.1';
 const rip = '10.9.0.2';
@@ -173,22 +172,7 @@ async function namespace(): Promise<{ readonly name: string; remove(): Promise<v
 
 describe('lvskit list without permission', () => {
   it('shows what /proc tells, and says what that leaves out', async () => {
-    await using ipvs = await Ipvs.open();
-    const service = { protocol: 'tcp', address: '127.9.0.1', port: 80 } as const;
-    await ipvs.add(service, { scheduler: 'rr', persistence: { timeoutSeconds: 60 } });
-    onTestFinished(async () => {
-      await using own = await Ipvs.open();
-      await own.remove(service);
-    });
-    await ipvs.addDestination(service, { address: '127.9.0.2', port: 8080 }, { forwarding: 'nat' });
-    const server = await listen(createServer(), { address: '127.9.0.2', port: 8080 });
-    onTestFinished(() => {
-      server.close();
-    });
-    const socket = await connect({ address: '127.9.0.1', port: 80 });
-    onTestFinished(() => {
-      socket.destroy();
-    });
+    await ownConnection({ persistence: { timeoutSeconds: 60 } });
     await asNobody(async () => {
       const words = ['list', '--service', 'tcp', '127.9.0.1:80'];
       expect(await lvskit(words)).toEqual({

@@ -1,14 +1,13 @@
 import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Connection, Ipvs, readConnections } from '../../src/index.ts';
 import { loadModule } from '../../src/net/modules.ts';
 import { NetworkNamespace } from '../../src/net/namespace.ts';
-import { connect, listen } from '../../src/net/transport.ts';
 import { asNobody } from '../support/as-nobody.ts';
 import { collectUntil } from '../support/descriptors.ts';
 import { type LocalDirector, localDirector } from '../support/local-director.ts';
+import { ownConnection } from '../support/own-connection.ts';
 import {
   connectionsPerMessage,
   type SyncedConnection,
@@ -316,21 +315,7 @@ describe('a large connection table', () => {
 describe('reading the connection table without privileges', () => {
   it('works in the own namespace, where reading the services does not', async () => {
     await using ipvs = await Ipvs.open();
-    const service = { protocol: 'tcp', address: '127.9.0.1', port: 80 } as const;
-    await ipvs.add(service, { scheduler: 'rr' });
-    onTestFinished(async () => {
-      await using own = await Ipvs.open();
-      await own.remove(service);
-    });
-    await ipvs.addDestination(service, { address: '127.9.0.2', port: 8080 }, { forwarding: 'nat' });
-    const server = await listen(createServer(), { address: '127.9.0.2', port: 8080 });
-    onTestFinished(() => {
-      server.close();
-    });
-    const socket = await connect({ address: '127.9.0.1', port: 80 });
-    onTestFinished(() => {
-      socket.destroy();
-    });
+    const socket = await ownConnection();
     const ours = ({ client }: Connection) => client.port === socket.localPort;
 
     await asNobody(async () => {
