@@ -7,6 +7,9 @@
 //   floor edit SERVICES DESTINATIONS      gives every destination another weight
 //   floor list                            reads every field of everything
 //   floor clear                           removes everything
+//   floor connections                     reads the table of connections
+//   floor feed CONNECTIONS ADDRESS        adds connections as a sync daemon would, and fails unless
+//                                         the kernel has as many then
 //   floor rules load|edit SERVICES DESTINATIONS     prints the same work as rules for ipvsadm -R
 //   floor verify SERVICES DESTINATIONS WEIGHT       fails unless the table is just that
 //
@@ -22,10 +25,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "connections.h"
 #include "listing.h"
 #include "message.h"
 #include "plan.h"
 #include "socket.h"
+
+/// Of services, of destinations of each, and of weights.
+enum { kMost = 99999 };
 
 static void IgnoreReply(const struct nlmsghdr* message) { (void)message; }
 
@@ -71,14 +78,22 @@ static double NowMs(void) {
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static uint32_t Number(const char* text, uint32_t least) {
+static uint32_t Number(const char* text, uint32_t least, uint32_t most) {
   char* end;
   const unsigned long value = strtoul(text, &end, 10);
-  if (*text == '\0' || *end != '\0' || value < least || value > 99999) {
-    fprintf(stderr, "floor: %s is not a number from %u to 99999\n", text, least);
+  if (*text == '\0' || *end != '\0' || value < least || value > most) {
+    fprintf(stderr, "floor: %s is not a number from %u to %u\n", text, least, most);
     exit(2);
   }
   return (uint32_t)value;
+}
+
+static unsigned long Feed(unsigned long count, const char* address) {
+  FeedConnections(count, address);
+  const unsigned long there = ReadConnections();
+  if (there == count) return count;
+  fprintf(stderr, "floor: of %lu connections the kernel has %lu\n", count, there);
+  exit(1);
 }
 
 static bool Is(const char* argument, const char* word) {
@@ -92,22 +107,27 @@ int main(int count, char** arguments) {
   const char* const of = count > 2 ? arguments[2] : NULL;
   if (count == 4 && (Is(work, "load") || Is(work, "edit"))) {
     OpenSocket();
-    operations = Change(Is(work, "load"), Number(of, 1), Number(arguments[3], 1));
+    operations = Change(Is(work, "load"), Number(of, 1, kMost), Number(arguments[3], 1, kMost));
   } else if (count == 2 && Is(work, "list")) {
     OpenSocket();
     operations = List();
   } else if (count == 2 && Is(work, "clear")) {
     OpenSocket();
     operations = Clear();
+  } else if (count == 2 && Is(work, "connections")) {
+    operations = ReadConnections();
+  } else if (count == 4 && Is(work, "feed")) {
+    operations = Feed(Number(of, 1, 10000000), arguments[3]);
   } else if (count == 5 && Is(work, "rules") && (Is(of, "load") || Is(of, "edit"))) {
-    PrintRules(Is(of, "load"), Number(arguments[3], 1), Number(arguments[4], 1));
+    PrintRules(Is(of, "load"), Number(arguments[3], 1, kMost), Number(arguments[4], 1, kMost));
   } else if (count == 5 && Is(work, "verify")) {
     OpenSocket();
-    const uint32_t services = Number(of, 0);
-    Verify(services, services * Number(arguments[3], 0), Number(arguments[4], 0));
+    const uint32_t services = Number(of, 0, kMost);
+    Verify(services, services * Number(arguments[3], 0, kMost), Number(arguments[4], 0, kMost));
   } else {
     fputs(
         "usage: floor load|edit SERVICES DESTINATIONS | floor list | floor clear\n"
+        "       floor connections | floor feed CONNECTIONS ADDRESS\n"
         "       floor rules load|edit SERVICES DESTINATIONS\n"
         "       floor verify SERVICES DESTINATIONS WEIGHT\n",
         stderr);

@@ -39,6 +39,7 @@ ipvsadm         ipvsadm
 '
 readonly packages_for_counted='
 qemu-system-x86 qemu-system-x86_64
+xz-utils        xz
 '
 
 # The sanitizers' and libFuzzer's libraries: a line of their package, which is named after clang's

@@ -23,10 +23,11 @@ describe('the bench', () => {
     ['no turn at all', ['--turns', '0'], 'turns 0 is not a number'],
     ['an unknown contestant', ['--contestants', 'floor,nobody'], 'contestants floor,nobody'],
     [
-      'a kernel of its own where one is given',
-      ['--counted', '--kernel', '6.1'],
-      '--kernel and --counted',
+      'a kernel that it cannot count',
+      ['--counted', '--kernel', '5.10'],
+      '--counted has no kernel 5.10',
     ],
+    ['connections that are none', ['--connections', '0'], 'connections 0 is not a list'],
     [
       'more destinations than there are addresses',
       ['--services', '50000', '--destinations', '50'],
@@ -67,12 +68,16 @@ function measurement(contestant: string, work: string, wallMs: number, more: obj
   return { contestant, work, ...size, wallMs, peakKb: 50_000, status: 0, inside: null, ...more };
 }
 
-async function report(lines: readonly object[], ...options: readonly string[]) {
+async function report(lines: readonly object[], ...words: readonly string[]) {
+  return await reportBy('report', lines, words);
+}
+
+async function reportBy(program: string, lines: readonly object[], options: readonly string[]) {
   const results = join(directory, 'results');
   const kernel = { work: 'kernel', release: '6.1.0-test' };
   const text = [kernel, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('');
   await writeFile(results, text);
-  return await execa('node', ['bench/report.mjs', ...options, results], run);
+  return await execa('node', [`bench/${program}.mjs`, ...options, results], run);
 }
 
 describe('the report of the bench', () => {
@@ -113,6 +118,29 @@ describe('the report of the bench', () => {
     const { stdout } = await report([...lines, done], '--kind', 'wall', '--markdown');
     expect(stdout).toMatch(/^\| clear +\| +1000 x 10 \| +0 \| +- \|/m);
     expect(stdout).toMatch(/^\| -+ \| -+: \|/m);
+  });
+
+  it('compares listings of connections turn by turn', async () => {
+    const listing = (contestant: string, turn: string, userMs: number) => ({
+      ...measurement(contestant, 'connections', 9999, { turn, userMs, systemMs: 20 }),
+      connections: '1000000',
+    });
+    const turns = [
+      listing('floor', '1', 480),
+      listing('drop-in', '1', 380),
+      listing('ipvsadm', '1', 980),
+      listing('drop-in', '2', 980),
+      listing('ipvsadm', '2', 1980),
+      listing('drop-in', '3', 180),
+      listing('ipvsadm', '3', 980),
+      { ...measurement('node', 'start', 100), userMs: 90, systemMs: 10 },
+      done,
+    ];
+    const { stdout } = await reportBy('connections-report', turns, ['--markdown']);
+    expect(stdout).toMatch(/^\| 1000000 +\| +3 \| +400\.0 \| +1000\.0 \| +500\.0 \| +0\.400 \|/m);
+    expect(stdout).toMatch(
+      /^\| drop-in -Lnc of 1000000, over ipvsadm \| +0\.40 \| +0\.4 \| +yes \|/m,
+    );
   });
 
   it('is refused when a contestant failed', async () => {
