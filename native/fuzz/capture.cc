@@ -20,12 +20,14 @@
 #include <thread>
 #include <vector>
 
+#include "ipvs/client.h"
 #include "ipvs/decode.h"
 #include "ipvs/encode.h"
 #include "netlink/generic.h"
 #include "netlink/socket.h"
 #include "packet/socket.h"
 #include "system/file_descriptor.h"
+#include "system/open_file.h"
 #include "system/system_error.h"
 
 namespace lvskit {
@@ -119,6 +121,8 @@ class Capture {
     const packet::Socket ndp(packet::Protocol::kNdp, link, system::NetworkNamespace());
     Families();
     Ipvs();
+    Table();
+    Connections();
     Fou();
     Dump<ifinfomsg>("route_link", RTM_GETLINK);
     Dump<ifaddrmsg>("route_address", RTM_GETADDR);
@@ -211,6 +215,35 @@ class Capture {
       Generic(settings, request);
     }
     Report("ipvs_settings", settings);
+  }
+
+  /// The whole table as records, behind a byte that counts the services.
+  void Table() {
+    Corpus corpus = Open("table_lines");
+    ipvs::Client client{system::NetworkNamespace()};
+    for (const bool statistics : {false, true}) {
+      const ipvs::Table table =
+          client.ReadTable({.statistics = statistics, .destinations = true, .consistent = false});
+      const std::span services(table.services.data(), table.services.size());
+      const std::span destinations(table.destinations.data(), table.destinations.size());
+      std::vector<std::byte> bytes{static_cast<std::byte>(services.size() / table.service_stride)};
+      bytes.insert(bytes.end(), services.begin(), services.end());
+      bytes.insert(bytes.end(), destinations.begin(), destinations.end());
+      corpus.Add(bytes);
+    }
+    Report("table_lines", corpus);
+  }
+
+  /// The table of connections below its headings.
+  void Connections() {
+    Corpus corpus = Open("connection_rows");
+    const auto file = system::OpenFile("/proc/thread-self/net/ip_vs_conn", {});
+    std::vector<std::byte> buffer(size_t{64} * 1024);
+    const auto text = std::span(buffer).first(system::ReadFully(file, buffer));
+    const auto headings_end = std::ranges::find(text, std::byte{'\n'});
+    if (headings_end == text.end()) throw system::SystemError(ENODATA, "connection_rows");
+    corpus.Add({std::next(headings_end), text.end()});
+    Report("connection_rows", corpus);
   }
 
   void Fou() {

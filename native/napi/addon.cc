@@ -5,6 +5,7 @@
 #include "napi/packet.h"
 #include "napi/route.h"
 #include "napi/system.h"
+#include "napi/text.h"
 
 namespace lvskit::napi {
 
@@ -16,6 +17,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitRoute(env, exports);
   InitPacket(env, exports);
   InitSystem(env, exports);
+  InitText(env, exports);
   return exports;
 }
 

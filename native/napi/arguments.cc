@@ -40,9 +40,14 @@ system::NetworkNamespace NamespaceArgument(const Napi::CallbackInfo& info, size_
 
 std::span<const std::byte> BytesArgument(const Napi::CallbackInfo& info, size_t index,
                                          const char* name) {
+  return BufferArgument(info, index, name);
+}
+
+std::span<std::byte> BufferArgument(const Napi::CallbackInfo& info, size_t index,
+                                    const char* name) {
   if (!info[index].IsTypedArray()) throw Wrong(info, name, "a Uint8Array");
   const auto array = info[index].As<Napi::TypedArray>();
-  const auto* const data = static_cast<const std::byte*>(array.ArrayBuffer().Data());
+  auto* const data = static_cast<std::byte*>(array.ArrayBuffer().Data());
   return {data + array.ByteOffset(), array.ByteLength()};
 }
 

@@ -27,4 +27,8 @@ namespace lvskit::napi {
 [[nodiscard]] std::span<const std::byte> BytesArgument(const Napi::CallbackInfo& info, size_t index,
                                                        const char* name);
 
+/// The same to be written to.
+[[nodiscard]] std::span<std::byte> BufferArgument(const Napi::CallbackInfo& info, size_t index,
+                                                  const char* name);
+
 }  // namespace lvskit::napi

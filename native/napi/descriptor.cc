@@ -27,12 +27,10 @@ system::FileDescriptor& RequireOpen(const Napi::CallbackInfo& info, const Shared
 
 Napi::Value Read(const Napi::CallbackInfo& info, const SharedSlot& slot) {
   RequireOpen(info, slot);
-  const size_t size = BytesArgument(info, 0, "buffer").size();
-  auto array = info[0].As<Napi::Uint8Array>();
+  const auto buffer = BufferArgument(info, 0, "buffer");
   // Keeps the memory alive until the call is over.
   const auto kept =
-      std::make_shared<Napi::ObjectReference>(Napi::Persistent(array.As<Napi::Object>()));
-  const std::span<std::byte> buffer(reinterpret_cast<std::byte*>(array.Data()), size);
+      std::make_shared<Napi::ObjectReference>(Napi::Persistent(info[0].As<Napi::Object>()));
   return PromiseWorker<size_t>::Run(
       info.Env(), [file = slot->file, buffer] { return system::ReadFully(*file, buffer); },
       [kept](Napi::Env env, size_t& count) {

@@ -1,11 +1,10 @@
 import type { NativeNamespace } from '../native/addon.ts';
-import type { IpvsSocket, NativeFailure } from '../native/ipvs.ts';
+import type { IpvsSocket, NativeFailure, NativeTable } from '../native/ipvs.ts';
 import { daemonRecord, serviceRecord } from '../native/ipvs-records.ts';
 import { loadAddon } from '../native/load.ts';
 import { type RawService, writeRawService } from './raw-request.ts';
 import { RecordView } from './record-view.ts';
 import { readSyncDaemon, type SyncDaemonState } from './sync-daemon.ts';
-import { type ServiceState, servicesOf } from './table.ts';
 import type { Timeouts } from './timeouts.ts';
 
 /**
@@ -37,20 +36,17 @@ export class RawTable {
     return { version: text, connectionTableSize };
   }
 
-  async list(statistics: boolean): Promise<readonly ServiceState[]> {
-    const options = { statistics, destinations: true, consistent: false };
-    return servicesOf(await this.socket.readTable(options));
+  /** The whole table as packed records. */
+  read(statistics: boolean): Promise<NativeTable> {
+    return this.socket.readTable({ statistics, destinations: true, consistent: false });
   }
 
-  /** One service with its destinations; undefined when there is none. */
-  async find(
-    service: Readonly<RawService>,
-    statistics: boolean,
-  ): Promise<ServiceState | undefined> {
+  /** One service with its destinations likewise; none when there is none. */
+  async readService(service: Readonly<RawService>, statistics: boolean): Promise<NativeTable> {
     const view = new RecordView(new ArrayBuffer(serviceRecord.size));
     writeRawService(view, 0, service);
     const options = { statistics, destinations: true, consistent: false };
-    return servicesOf(await this.socket.readService(view.u8, options))[0];
+    return await this.socket.readService(view.u8, options);
   }
 
   async syncDaemons(): Promise<readonly SyncDaemonState[]> {

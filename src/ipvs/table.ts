@@ -110,18 +110,6 @@ class ServiceView implements ServiceState {
     return statisticsAt(this.records.services.u64, (this.at + serviceRecord.size) >> 3);
   }
 
-  packed(): PackedDestinations {
-    const { services, destinations, destinationStride, withStatistics } = this.records;
-    const count = services.getU32(this.at + serviceRecord.destinationCount);
-    return {
-      records: destinations,
-      at: this.from,
-      stride: destinationStride,
-      count,
-      withStatistics,
-    };
-  }
-
   private settings(): ServiceSettings {
     return readServiceSettings(this.records.services, this.at);
   }
@@ -137,26 +125,6 @@ class ServiceView implements ServiceState {
   [inspect.custom](): ServiceState {
     return this.toJSON();
   }
-}
-
-/** The destinations of a service as they were read: records of one size, one behind the other. */
-export interface PackedDestinations {
-  readonly records: RecordView;
-  /** Where the first record is, in bytes. */
-  readonly at: number;
-  /** Bytes from one record to the next. */
-  readonly stride: number;
-  readonly count: number;
-  /** Whether the record of statistics is behind that of each destination. */
-  readonly withStatistics: boolean;
-}
-
-/**
- * The records under a service that {@link servicesOf} made; undefined for any other. For who goes
- * through more destinations than there is time to make objects for.
- */
-export function packedDestinationsOf(service: ServiceState): PackedDestinations | undefined {
-  return service instanceof ServiceView ? service.packed() : undefined;
 }
 
 /** A destination that decodes each field when it is read, and not before. */

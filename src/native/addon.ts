@@ -3,12 +3,19 @@ import type { NamesAddon } from './names.ts';
 import type { PacketAddon } from './packet.ts';
 import type { RouteAddon } from './route.ts';
 import type { SystemAddon } from './system.ts';
+import type { TextAddon } from './text.ts';
 
 /**
  * Everything the native addon exports. The addon knows the kernel and no policy; what its values
  * mean, and the sentences of its errors, are made above it.
  */
-export interface Addon extends IpvsAddon, NamesAddon, RouteAddon, PacketAddon, SystemAddon {}
+export interface Addon
+  extends IpvsAddon,
+    NamesAddon,
+    RouteAddon,
+    PacketAddon,
+    SystemAddon,
+    TextAddon {}
 
 /** Which network namespace to work in: a path such as `/run/netns/x`, or an open descriptor. */
 export type NativeNamespace = string | number;

@@ -1,9 +1,7 @@
 import { execa } from 'execa';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  type ConnectionListingOptions,
-  listConnections,
-} from '../../src/formats/ipvsadm/connections.ts';
+import { rowMaker } from '../../src/formats/ipvsadm/connection-rows.ts';
+import { listConnections } from '../../src/formats/ipvsadm/connections.ts';
 import { loadAddon } from '../../src/native/load.ts';
 import { loadModule } from '../../src/net/modules.ts';
 import { type LocalDirector, localDirector } from '../support/local-director.ts';
@@ -64,17 +62,28 @@ async function proc({ netns }: LocalDirector): Promise<Buffer> {
   return text.subarray(0, size);
 }
 
-async function ours(director: LocalDirector, options: ConnectionListingOptions): Promise<string> {
+/** The listing with rows of the addon, and with rows of what stands in for it. */
+async function ours(director: LocalDirector, persistenceEngines: boolean): Promise<string[]> {
   const text = await proc(director);
-  let at = 0;
-  const pieces = listConnections((buffer, offset) => {
-    const size = text.copy(buffer, offset, at, at + 4096);
-    at += size;
-    return size;
-  }, options);
-  let listing = '';
-  for (const piece of pieces) listing += piece.toString('latin1');
-  return listing;
+  const addon = loadAddon();
+  const listings = [];
+  for (const makeRows of [
+    (input: Buffer, output: Buffer) => addon.connectionRows(input, output, persistenceEngines),
+    rowMaker(undefined, persistenceEngines),
+  ]) {
+    let at = 0;
+    const read = async (buffer: Uint8Array) => {
+      const size = text.copy(buffer, 0, at, at + 4096);
+      at += size;
+      return size;
+    };
+    let listing = '';
+    for await (const piece of listConnections(read, { persistenceEngines, makeRows })) {
+      listing += piece.toString('latin1');
+    }
+    listings.push(listing);
+  }
+  return listings;
 }
 
 async function theirs({ netns }: LocalDirector, words: readonly string[]): Promise<string> {
@@ -90,15 +99,17 @@ const withoutTime = (listing: string) => listing.replaceAll(/^(\S+ +)\d+:\d\d/gm
 describe('the connection table as ipvsadm lists it', () => {
   it('is the same byte for byte, for every kind of row', async () => {
     const director = await busyDirector();
-    for (const [words, options] of [
-      [['-Lnc'], {}],
-      [['-Lnc', '--persistent-conn'], { persistenceEngines: true }],
+    for (const [words, engines] of [
+      [['-Lnc'], false],
+      [['-Lnc', '--persistent-conn'], true],
     ] as const) {
       const listing = await theirs(director, words);
       expect(listing.split('\n').length).toBeGreaterThan(12);
       expect(listing).toContain('[1234:5678::]:0');
       expect(listing).toContain('0.0.0.7:0');
-      expect(withoutTime(await ours(director, options))).toBe(withoutTime(listing));
+      for (const own of await ours(director, engines)) {
+        expect(withoutTime(own)).toBe(withoutTime(listing));
+      }
     }
   });
 });

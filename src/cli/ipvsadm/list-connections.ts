@@ -1,51 +1,43 @@
 import type { ListCommand } from '../../formats/ipvsadm/command.ts';
+import { type MakeRows, rowMaker } from '../../formats/ipvsadm/connection-rows.ts';
 import { type ConnectionListingEnd, listConnections } from '../../formats/ipvsadm/connections.ts';
 import { loadAddon } from '../../native/load.ts';
-import type { IpvsadmContext } from './context.ts';
+import type { NativeDescriptor } from '../../native/system.ts';
 import type { Run } from './run.ts';
 
-const file = '/proc/net/ip_vs_conn';
+const path = '/proc/net/ip_vs_conn';
 
 /** Runs `-L -c`. Resolves to the exit code. */
 export async function runListConnections(list: ListCommand, run: Run): Promise<number> {
-  const { outputs, context, names } = run;
-  const { openSync, readSync, closeSync } = process.getBuiltinModule('node:fs');
-  let descriptor: number;
+  const { outputs, context } = run;
+  const addon = loadAddon();
+  let file: NativeDescriptor;
   try {
-    descriptor = await open(context, openSync);
+    // Of the thread, since it is a thread that enters a namespace, and not the process.
+    file = await addon.openFile('/proc/thread-self/net/ip_vs_conn', context.netns);
   } catch {
-    outputs.complain(`cannot open file ${file}\n`);
+    outputs.complain(`cannot open file ${path}\n`);
     return 1;
   }
+  const persistenceEngines = list.layout.persistentConnections === true;
+  // Of numbers alone, since a table may be large, the addon makes the rows.
+  const makeRows: MakeRows = list.numeric
+    ? (input, output) => addon.connectionRows(input, output, persistenceEngines)
+    : rowMaker(run.names, persistenceEngines);
   try {
-    const pieces = listConnections(
-      (buffer, offset) => readSync(descriptor, buffer, offset, buffer.length - offset, null),
-      {
-        persistenceEngines: list.layout.persistentConnections === true,
-        names: list.numeric ? undefined : names,
-      },
-    );
+    const pieces = listConnections((buffer) => file.read(buffer), { persistenceEngines, makeRows });
     for (;;) {
-      const piece = pieces.next();
+      const piece = await pieces.next();
       if (piece.done) return ended(piece.value, run);
       outputs.print(piece.value);
     }
   } finally {
-    closeSync(descriptor);
+    file.close();
   }
 }
 
 function ended(end: ConnectionListingEnd, { outputs }: Run): number {
   if (end === 'complete') return 0;
-  if (end === 'empty') outputs.complain(`unexpected input from ${file}\n`);
+  if (end === 'empty') outputs.complain(`unexpected input from ${path}\n`);
   return 1;
-}
-
-/** In another namespace the file has to be opened by a thread that is in it. */
-async function open(
-  { netns }: IpvsadmContext,
-  openSync: (path: string, flags: 'r') => number,
-): Promise<number> {
-  if (netns === undefined) return openSync(file, 'r');
-  return (await loadAddon().openFile('/proc/thread-self/net/ip_vs_conn', netns)).take();
 }

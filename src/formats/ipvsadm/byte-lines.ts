@@ -1,8 +1,6 @@
 const SPACE = 0x20;
 const ZERO = 0x30;
 const NEWLINE = 0x0a;
-const DOT = 0x2e;
-const COLON = 0x3a;
 
 const pieceSize = 65_536;
 /** More than a line of any listing has: names are at most 59 bytes, numbers 20 digits. */
@@ -69,24 +67,6 @@ export class ByteLines {
     } while (rest > 0);
     while (place > this.#at) bytes[--place] = SPACE;
     this.#at = end;
-  }
-
-  /** The four bytes of an IPv4 address, and a port behind them. */
-  ipv4(source: Uint8Array, from: number, port: number): void {
-    const bytes = this.#bytes;
-    let at = this.#at;
-    for (let index = from; index < from + 4; index++) {
-      const byte = source[index] ?? 0;
-      const hundreds = (byte / 100) | 0;
-      const tens = (byte / 10) | 0;
-      if (hundreds > 0) bytes[at++] = ZERO + hundreds;
-      if (tens > 0) bytes[at++] = ZERO + tens - hundreds * 10;
-      bytes[at++] = ZERO + byte - tens * 10;
-      bytes[at++] = DOT;
-    }
-    bytes[at - 1] = COLON;
-    this.#at = at;
-    this.number(port);
   }
 
   /** A blank, and a number with blanks behind it up to a width. */

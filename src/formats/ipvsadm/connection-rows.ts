@@ -1,219 +1,147 @@
-const NEWLINE = 0x0a;
-const SPACE = 0x20;
-const COLON = 0x3a;
-const ZERO = 0x30;
-const fourSpaces = 0x20202020;
-
-/** The column of the state with the blank behind it, in /proc and in the listing. */
-const stateWidth = 12;
-
-/** Whether one of four bytes is below a blank, all of them being ASCII. */
-function hasControl(word: number): boolean {
-  return ((word - fourSpaces) & ~word & 0x80808080) !== 0;
-}
-
-/** The number two hexadecimal digits spell, by the little-endian number that they are as text. */
-const pairValues: Uint16Array = new Uint16Array(0x10000);
-
-/** Each byte in decimal with a dot behind and blanks to fill four places, as a little-endian number. */
-const dottedBytes: Uint32Array = new Uint32Array(256);
-const dottedLengths: Uint8Array = new Uint8Array(256);
-
-/** Numbers below 100 with two digits, as a little-endian number. */
-const twoDigits: Uint16Array = new Uint16Array(100);
-
-/** Fills the tables, for the first who needs them: it takes longer than most commands. */
-function fillTables(): void {
-  if (twoDigits[0] !== 0) return;
-  pairValues.fill(0x100);
-  const digits = '0123456789ABCDEF';
-  for (let value = 0; value < 256; value++) {
-    const high = digits.charCodeAt(value >> 4);
-    const low = digits.charCodeAt(value & 15);
-    pairValues[high | (low << 8)] = value;
-  }
-  for (let byte = 0; byte < 256; byte++) {
-    const text = Buffer.from(`${byte}.`.padEnd(4), 'latin1');
-    dottedBytes[byte] = text.readUInt32LE(0);
-    dottedLengths[byte] = `${byte}`.length + 1;
-  }
-  for (let value = 0; value < 100; value++) {
-    twoDigits[value] = (ZERO + ((value / 10) | 0)) | ((ZERO + (value % 10)) << 8);
-  }
-}
+import { AddressTexts } from '../../ipvs/address-texts.ts';
+import { hexadecimal } from '../../ipvs/hexadecimal.ts';
+import type { Protocol } from '../../ipvs/service.ts';
+import type { NativeConnectionRows } from '../../native/text.ts';
+import { type AddressNames, endpointText } from './names.ts';
 
 /**
- * Turns rows of `/proc/net/ip_vs_conn` into rows of `ipvsadm -Lnc`, from bytes to bytes: a table
- * may have millions of them, and a string for each field would take most of the time.
- *
- * It knows the rows of IPv4 that end with the time they have left, so nearly all of nearly every
- * table. Others it leaves to its user.
+ * Turns the whole lines of `input`, lines of `/proc/net/ip_vs_conn` without the headings, into rows of
+ * `ipvsadm -Lc`, as far as there is room for a row of {@link longestRow}.
  */
-export class ConnectionRows {
-  readonly #bytes: Uint8Array;
-  readonly #input: DataView;
-  readonly #buffer: Buffer;
-  readonly #output: DataView;
-  #at = 0;
+export type MakeRows = (input: Buffer, output: Buffer) => NativeConnectionRows;
 
-  /**
-   * @param input Where rows are read from.
-   * @param size Bytes of output to have room for.
-   */
-  constructor(input: Uint8Array, size: number) {
-    fillTables();
-    this.#bytes = input;
-    this.#input = new DataView(input.buffer, input.byteOffset, input.byteLength);
-    this.#buffer = Buffer.alloc(size);
-    this.#output = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, size);
+/** Longer lines are none of a kernel's: those have at most 430 bytes or so. */
+export const longestLine = 4096;
+/** A line with the widths of its columns. Names in it are at most 59 bytes. */
+export const longestRow: number = longestLine + 256;
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+
+/**
+ * What makes rows with names, or with numbers where there are none.
+ *
+ * Rows longer than ipvsadm's 255 bytes, which data of a persistence engine can make, are as the
+ * others; ipvsadm cuts them, ends at them or crashes.
+ *
+ * @param persistenceEngines With name and data of persistence engines.
+ */
+export function rowMaker(names: AddressNames | undefined, persistenceEngines: boolean): MakeRows {
+  const rows = new Rows(names, persistenceEngines);
+  return (input, output) => {
+    let read = 0;
+    let written = 0;
+    while (output.length - written >= longestRow) {
+      const end = input.indexOf(NEWLINE, read);
+      if (end < 0) break;
+      const row = end - read > longestLine ? undefined : rows.read(input, read, end);
+      if (row === undefined) return { read, written, malformed: true };
+      written += output.write(row, written, 'latin1');
+      read = end + 1;
+    }
+    return { read, written, malformed: false };
+  };
+}
+
+const portProtocols: Readonly<Record<string, Protocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
+
+/** Fields of a row by place. */
+const place = {
+  protocol: 0,
+  client: 1,
+  clientPort: 2,
+  virtual: 3,
+  virtualPort: 4,
+  destination: 5,
+  destinationPort: 6,
+  state: 7,
+  expires: 8,
+  engine: 9,
+  data: 10,
+} as const;
+const mostFields = 11;
+const fewestFields = 9;
+
+/** Reads the fields of one line after the other. */
+class Rows {
+  readonly #names: AddressNames | undefined;
+  readonly #persistenceEngines: boolean;
+  readonly #addresses: AddressTexts = new AddressTexts();
+  /** Where each field of the row starts and ends. */
+  readonly #bounds: Uint32Array = new Uint32Array(mostFields * 2);
+  #bytes: Buffer = Buffer.alloc(0);
+
+  constructor(names: AddressNames | undefined, persistenceEngines: boolean) {
+    this.#names = names;
+    this.#persistenceEngines = persistenceEngines;
   }
 
-  /** Bytes there is room for. */
-  get room(): number {
-    return this.#buffer.length - this.#at;
+  /** The row for a line; undefined when that is not an entry. */
+  read(bytes: Buffer, from: number, to: number): string | undefined {
+    this.#bytes = bytes;
+    const count = this.#split(from, to);
+    if (count < fewestFields) return undefined;
+    const protocol = this.#text(place.protocol);
+    const ports = portProtocols[protocol];
+    const client = this.#endpoint(place.client, ports);
+    const virtual = this.#endpoint(place.virtual, ports);
+    const destination = this.#endpoint(place.destination, ports);
+    const expires = this.#text(place.expires);
+    if (client === undefined || virtual === undefined || destination === undefined)
+      return undefined;
+    if (!/^\d{1,10}$/.test(expires)) return undefined;
+    const row =
+      `${protocol.padEnd(3)} ${timeText(Number(expires)).padEnd(6)} ` +
+      `${this.#text(place.state).padEnd(11)} ${client.padEnd(18)} ${virtual.padEnd(18)} `;
+    if (!this.#persistenceEngines || count < mostFields) return `${row}${destination}\n`;
+    const engine = `${this.#text(place.engine).padEnd(18)} ${this.#text(place.data)}`;
+    return `${row}${destination.padEnd(16)} ${engine}\n`;
   }
 
-  /** What was written since it was last taken; good until the next row is written. */
-  take(): Buffer {
-    const taken = this.#buffer.subarray(0, this.#at);
-    this.#at = 0;
-    return taken;
-  }
-
-  /** Writes text with a character for each byte. */
-  text(text: string): void {
-    this.#at += this.#buffer.write(text, this.#at, 'latin1');
-  }
-
-  /**
-   * Writes the row that starts at `from`, given room for 128 bytes and a whole line.
-   *
-   * @returns Where the next row starts; -1 when this is another kind of row, of which nothing was
-   * written.
-   */
-  row(from: number): number {
+  /** Finds the fields that are of interest, and counts them. */
+  #split(from: number, to: number): number {
     const bytes = this.#bytes;
-    const input = this.#input;
-    // PPP CCCCCCCC CCCC VVVVVVVV VVVV DDDDDDDD DDDD SSSSSSSSSSS NNNNNNN, with a fourth P in SCTP.
-    const protocolEnd = bytes[from + 3] === SPACE ? from + 3 : from + 4;
-    const client = protocolEnd + 1;
-    const state = client + 42;
-    if (bytes[protocolEnd] !== SPACE || state + stateWidth > bytes.length) return -1;
-    const protocol = input.getUint32(from, true);
-    const state1 = input.getUint32(state, true);
-    const state2 = input.getUint32(state + 4, true);
-    const state3 = input.getUint32(state + 8, true);
-    if (hasControl(protocol) || hasControl(state1) || hasControl(state2)) return -1;
-    if (hasControl(state3) || state3 >>> 24 !== SPACE) return -1;
-    let at = state + stateWidth;
-    while (bytes[at] === SPACE) at++;
-    const number = at;
-    let seconds = 0;
-    for (;;) {
-      const digit = (bytes[at] ?? 0) - ZERO;
-      if (digit < 0 || digit > 9) break;
-      seconds = seconds * 10 + digit;
-      at++;
+    const bounds = this.#bounds;
+    let at = from;
+    let count = 0;
+    while (count < mostFields) {
+      while (at < to && isBlank(bytes[at] ?? 0)) at++;
+      if (at === to) break;
+      bounds[count * 2] = at;
+      while (at < to && !isBlank(bytes[at] ?? 0)) at++;
+      bounds[count * 2 + 1] = at;
+      count++;
     }
-    // Above nine digits ipvsadm's numbers overflow.
-    if (at === number || at - number > 9 || bytes[at] !== NEWLINE) return -1;
-
-    const output = this.#output;
-    const start = this.#at;
-    output.setUint32(start, protocol, true);
-    output.setUint8(start + client - from - 1, SPACE);
-    this.#at += client - from;
-    this.#time(seconds);
-    output.setUint32(this.#at, state1, true);
-    output.setUint32(this.#at + 4, state2, true);
-    output.setUint32(this.#at + 8, state3, true);
-    this.#at += stateWidth;
-    const known =
-      this.#endpoint(client, 19) &&
-      this.#endpoint(client + 14, 19) &&
-      this.#endpoint(client + 28, 0);
-    if (!known) {
-      this.#at = start;
-      return -1;
-    }
-    output.setUint8(this.#at, NEWLINE);
-    this.#at++;
-    return at + 1;
+    return count;
   }
 
-  /** Minutes and seconds, two digits at least each. */
-  #time(total: number): void {
-    const output = this.#output;
-    const minutes = (total / 60) | 0;
-    const seconds = total - minutes * 60;
-    let at = this.#at;
-    if (minutes < 100) {
-      output.setUint16(at, twoDigits[minutes] ?? 0, true);
-      at += 2;
-    } else {
-      at = this.#decimal(minutes, at);
-    }
-    output.setUint8(at, COLON);
-    output.setUint16(at + 1, twoDigits[seconds] ?? 0, true);
-    at += 3;
-    // Six columns and a blank; from a thousand minutes on the time fills them.
-    do {
-      output.setUint8(at++, SPACE);
-    } while (at < this.#at + 7);
-    this.#at = at;
+  #from(field: number): number {
+    return this.#bounds[field * 2] ?? 0;
   }
 
-  /**
-   * The address and port at `from`, with blanks up to a width and at least one unless it is 0.
-   * False when there are none.
-   */
-  #endpoint(from: number, width: number): boolean {
-    const input = this.#input;
-    const output = this.#output;
-    const first = pairValues[input.getUint16(from, true)] ?? 0;
-    const second = pairValues[input.getUint16(from + 2, true)] ?? 0;
-    const third = pairValues[input.getUint16(from + 4, true)] ?? 0;
-    const fourth = pairValues[input.getUint16(from + 6, true)] ?? 0;
-    const high = pairValues[input.getUint16(from + 9, true)] ?? 0;
-    const low = pairValues[input.getUint16(from + 11, true)] ?? 0;
-    if ((first | second | third | fourth | high | low) > 0xff) return false;
+  #to(field: number): number {
+    return this.#bounds[field * 2 + 1] ?? 0;
+  }
+
+  #text(field: number): string {
+    return this.#bytes.toString('latin1', this.#from(field), this.#to(field));
+  }
+
+  /** The address in a field, with the port in the next. */
+  #endpoint(field: number, protocol: Protocol | undefined): string | undefined {
     const bytes = this.#bytes;
-    if (bytes[from + 8] !== SPACE || bytes[from + 13] !== SPACE) return false;
-
-    const start = this.#at;
-    // Numbers are written over blanks, four places at a time.
-    output.setUint32(start + 8, fourSpaces, true);
-    output.setUint32(start + 12, fourSpaces, true);
-    output.setUint32(start + 16, fourSpaces, true);
-    output.setUint32(start + 20, fourSpaces, true);
-    output.setUint32(start, dottedBytes[first] ?? 0, true);
-    let at = start + (dottedLengths[first] ?? 0);
-    output.setUint32(at, dottedBytes[second] ?? 0, true);
-    at += dottedLengths[second] ?? 0;
-    output.setUint32(at, dottedBytes[third] ?? 0, true);
-    at += dottedLengths[third] ?? 0;
-    output.setUint32(at, dottedBytes[fourth] ?? 0, true);
-    at += dottedLengths[fourth] ?? 0;
-    output.setUint8(at - 1, COLON);
-    at = this.#decimal((high << 8) | low, at);
-    this.#at = width === 0 ? at : at < start + width ? start + width : at + 1;
-    return true;
+    const address = this.#addresses.read(bytes, this.#from(field), this.#to(field));
+    const port = hexadecimal(bytes, this.#from(field + 1), this.#to(field + 1));
+    if (address === undefined || port < 0 || port > 0xffff) return undefined;
+    return endpointText(address, port, protocol, this.#names);
   }
+}
 
-  /** Writes a number; returns where it ends. */
-  #decimal(number: number, at: number): number {
-    const output = this.#output;
-    let end = at + 1;
-    for (let bound = 10; number >= bound; bound *= 10) end++;
-    let rest = number;
-    let place = end;
-    while (rest > 9) {
-      const hundredth = (rest / 100) | 0;
-      place -= 2;
-      output.setUint16(place, twoDigits[rest - hundredth * 100] ?? 0, true);
-      rest = hundredth;
-    }
-    if (place > at) output.setUint8(at, ZERO + rest);
-    return end;
-  }
+function isBlank(byte: number): boolean {
+  return byte === SPACE || (byte >= 0x09 && byte <= 0x0d);
+}
+
+function timeText(total: number): string {
+  const seconds = total % 60;
+  return `${`${(total - seconds) / 60}`.padStart(2, '0')}:${`${seconds}`.padStart(2, '0')}`;
 }

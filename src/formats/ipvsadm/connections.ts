@@ -1,22 +1,15 @@
-import { AddressTexts } from '../../ipvs/address-texts.ts';
-import { hexadecimal } from '../../ipvs/hexadecimal.ts';
-import type { Protocol } from '../../ipvs/service.ts';
-import { ConnectionRows } from './connection-rows.ts';
-import { type AddressNames, endpointText } from './names.ts';
+import { longestLine, type MakeRows, rowMaker } from './connection-rows.ts';
 
 /** How the connection table is listed (`ipvsadm -Lc`). */
 export interface ConnectionListingOptions {
-  /** Show name and data of persistence engines (`--persistent-conn`). Default false. */
+  /** Head the columns of name and data of persistence engines (`--persistent-conn`). Default false. */
   readonly persistenceEngines?: boolean;
-  /** Absent for numbers (`-n`). */
-  readonly names?: AddressNames | undefined;
+  /** What makes the rows below the headings. Default: {@link rowMaker} without names. */
+  readonly makeRows?: MakeRows;
 }
 
-/**
- * Fills the buffer from `offset` on, at least partly; returns the count of bytes, 0 at the end of
- * the file.
- */
-export type ReadPiece = (buffer: Uint8Array, offset: number) => number;
+/** Fills the buffer, at least partly; resolves to the count of bytes, 0 at the end of the file. */
+export type ReadBlock = (buffer: Uint8Array) => Promise<number>;
 
 /**
  * How a listing ended: with the file; `empty` when the file has not even its headings; `malformed`
@@ -25,69 +18,85 @@ export type ReadPiece = (buffer: Uint8Array, offset: number) => number;
 export type ConnectionListingEnd = 'complete' | 'empty' | 'malformed';
 
 const NEWLINE = 0x0a;
-const SPACE = 0x20;
-const inputSize = 65_536;
-const outputSize = 65_536;
-/** More than any row takes: eight columns of at most 255 bytes from the kernel. */
-const longestRow = 4096;
+const blockSize = 131_072;
+/** Rows take a little more than the lines they are made of. */
+const outputSize = 1.5 * blockSize;
+
+/** A block of the file, with room before it for the line that the block before ended within. */
+class Block {
+  readonly #bytes: Buffer = Buffer.allocUnsafe(longestLine + blockSize + 1);
+  #from = 0;
+  #to = 0;
+
+  /** Where to read to. */
+  get room(): Buffer {
+    return this.#bytes.subarray(longestLine, longestLine + blockSize);
+  }
+
+  /** What is not done with yet. */
+  get rest(): Buffer {
+    return this.#bytes.subarray(this.#from, this.#to);
+  }
+
+  /** Takes what was read, behind what is left of the block before. */
+  fill(size: number, before: Buffer): void {
+    this.#from = longestLine - before.length;
+    this.#to = longestLine + size;
+    this.#bytes.set(before, this.#from);
+  }
+
+  /** Done with so many bytes. */
+  drop(size: number): void {
+    this.#from += size;
+  }
+
+  /** A last line without an end is one all the same. */
+  end(): void {
+    if (this.#from < this.#to) this.#bytes[this.#to++] = NEWLINE;
+  }
+}
 
 /**
  * The text of `/proc/net/ip_vs_conn` as `ipvsadm -Lc` prints it, in its order and in pieces of whole
  * lines. A piece is good until the next one is asked for. Memory does not grow with the table.
- *
- * Rows longer than ipvsadm's 255 bytes, which data of a persistence engine can make, are printed as
- * the others; ipvsadm cuts them, ends at them or crashes.
  */
-export function* listConnections(
-  read: ReadPiece,
+export async function* listConnections(
+  read: ReadBlock,
   options: ConnectionListingOptions = {},
-): Generator<Buffer, ConnectionListingEnd> {
-  const { names, persistenceEngines = false } = options;
-  const input = Buffer.alloc(inputSize);
-  const rows = new ConnectionRows(input, outputSize);
-  let others: OtherRows | undefined;
+): AsyncGenerator<Buffer, ConnectionListingEnd> {
+  const { persistenceEngines = false, makeRows = rowMaker(undefined, persistenceEngines) } =
+    options;
+  const output = Buffer.allocUnsafe(outputSize);
+  let block = new Block();
+  let next = new Block();
   let headed = false;
-  let kept = 0;
+  let size = await read(block.room);
+  block.fill(size, Buffer.alloc(0));
   for (;;) {
-    const size = read(input, kept);
-    let end = kept + size;
-    if (end === 0) break;
-    // A last line without an end is one all the same.
-    if (size === 0) input[end++] = NEWLINE;
-    const complete = input.lastIndexOf(NEWLINE, end - 1) + 1;
-    let at = 0;
-    if (!headed && complete > 0) {
+    // One block is read while the other is used.
+    const reading = size > 0 ? read(next.room) : undefined;
+    // Who breaks off the listing does not hear of its failure.
+    reading?.catch(() => undefined);
+    if (reading === undefined) block.end();
+    const headingsEnd = headed ? 0 : block.rest.indexOf(NEWLINE) + 1;
+    if (headingsEnd > 0) {
       headed = true;
-      rows.text(headings(persistenceEngines));
-      at = input.indexOf(NEWLINE) + 1;
+      block.drop(headingsEnd);
+      yield Buffer.from(headings(persistenceEngines), 'latin1');
     }
-    while (at < complete) {
-      if (rows.room < longestRow) yield rows.take();
-      const next = names === undefined ? rows.row(at) : -1;
-      if (next >= 0) {
-        at = next;
-        continue;
-      }
-      const lineEnd = input.indexOf(NEWLINE, at);
-      others ??= new OtherRows(names, persistenceEngines);
-      const row = others.read(input, at, lineEnd);
-      if (row === undefined) {
-        yield rows.take();
-        return 'malformed';
-      }
-      rows.text(row);
-      at = lineEnd + 1;
+    for (let done = headed ? 1 : 0; done > 0; ) {
+      const rows = makeRows(block.rest, output);
+      if (rows.written > 0) yield output.subarray(0, rows.written);
+      if (rows.malformed) return 'malformed';
+      done = rows.read;
+      block.drop(done);
     }
-    if (size === 0) break;
-    input.copyWithin(0, complete, end);
-    kept = end - complete;
-    if (kept >= inputSize - 1) {
-      yield rows.take();
-      return 'malformed';
-    }
+    if (block.rest.length > longestLine) return 'malformed';
+    if (reading === undefined) return headed ? 'complete' : 'empty';
+    size = await reading;
+    next.fill(size, block.rest);
+    [block, next] = [next, block];
   }
-  yield rows.take();
-  return headed ? 'complete' : 'empty';
 }
 
 /** Both lines above the table. The column of the destination is narrower in rows with an engine. */
@@ -97,107 +106,4 @@ function headings(persistenceEngines: boolean): string {
     : '';
   const columns = `${'source'.padEnd(18)} ${'virtual'.padEnd(18)} ${engine || 'destination'}`;
   return `IPVS connection entries\npro expire ${'state'.padEnd(11)} ${columns}\n`;
-}
-
-const portProtocols: Readonly<Record<string, Protocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
-
-/** Fields of a row by place. */
-const place = {
-  protocol: 0,
-  client: 1,
-  clientPort: 2,
-  virtual: 3,
-  virtualPort: 4,
-  destination: 5,
-  destinationPort: 6,
-  state: 7,
-  expires: 8,
-  engine: 9,
-  data: 10,
-} as const;
-const mostFields = 11;
-const fewestFields = 9;
-
-/** The rows that {@link ConnectionRows} leaves: those of IPv6, with an engine, or to be named. */
-class OtherRows {
-  readonly #names: AddressNames | undefined;
-  readonly #persistenceEngines: boolean;
-  readonly #addresses: AddressTexts = new AddressTexts();
-  /** Where each field of the row starts and ends. */
-  readonly #bounds: Uint32Array = new Uint32Array(mostFields * 2);
-  #bytes: Buffer = Buffer.alloc(0);
-
-  constructor(names: AddressNames | undefined, persistenceEngines: boolean) {
-    this.#names = names;
-    this.#persistenceEngines = persistenceEngines;
-  }
-
-  /** The row for a line; undefined when that is not an entry. */
-  read(bytes: Buffer, from: number, to: number): string | undefined {
-    this.#bytes = bytes;
-    const count = this.#split(from, to);
-    if (count < fewestFields) return undefined;
-    const protocol = this.#text(place.protocol);
-    const ports = portProtocols[protocol];
-    const client = this.#endpoint(place.client, ports);
-    const virtual = this.#endpoint(place.virtual, ports);
-    const destination = this.#endpoint(place.destination, ports);
-    const expires = this.#text(place.expires);
-    if (client === undefined || virtual === undefined || destination === undefined)
-      return undefined;
-    if (!/^\d{1,10}$/.test(expires)) return undefined;
-    const row =
-      `${protocol.padEnd(3)} ${timeText(Number(expires)).padEnd(6)} ` +
-      `${this.#text(place.state).padEnd(11)} ${client.padEnd(18)} ${virtual.padEnd(18)} `;
-    if (!this.#persistenceEngines || count < mostFields) return `${row}${destination}\n`;
-    const engine = `${this.#text(place.engine).padEnd(18)} ${this.#text(place.data)}`;
-    return `${row}${destination.padEnd(16)} ${engine}\n`;
-  }
-
-  /** Finds the fields that are of interest, and counts them. */
-  #split(from: number, to: number): number {
-    const bytes = this.#bytes;
-    const bounds = this.#bounds;
-    let at = from;
-    let count = 0;
-    while (count < mostFields) {
-      while (at < to && isBlank(bytes[at] ?? 0)) at++;
-      if (at === to) break;
-      bounds[count * 2] = at;
-      while (at < to && !isBlank(bytes[at] ?? 0)) at++;
-      bounds[count * 2 + 1] = at;
-      count++;
-    }
-    return count;
-  }
-
-  #from(field: number): number {
-    return this.#bounds[field * 2] ?? 0;
-  }
-
-  #to(field: number): number {
-    return this.#bounds[field * 2 + 1] ?? 0;
-  }
-
-  #text(field: number): string {
-    return this.#bytes.toString('latin1', this.#from(field), this.#to(field));
-  }
-
-  /** The address in a field, with the port in the next. */
-  #endpoint(field: number, protocol: Protocol | undefined): string | undefined {
-    const bytes = this.#bytes;
-    const address = this.#addresses.read(bytes, this.#from(field), this.#to(field));
-    const port = hexadecimal(bytes, this.#from(field + 1), this.#to(field + 1));
-    if (address === undefined || port < 0 || port > 0xffff) return undefined;
-    return endpointText(address, port, protocol, this.#names);
-  }
-}
-
-function isBlank(byte: number): boolean {
-  return byte === SPACE || (byte >= 0x09 && byte <= 0x0d);
-}
-
-function timeText(total: number): string {
-  const seconds = total % 60;
-  return `${`${(total - seconds) / 60}`.padStart(2, '0')}:${`${seconds}`.padStart(2, '0')}`;
 }

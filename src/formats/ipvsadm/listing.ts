@@ -1,12 +1,11 @@
 import type { IpvsInfo } from '../../ipvs/client.ts';
 import type { DestinationKey } from '../../ipvs/destination.ts';
 import type { Protocol, ServiceKey } from '../../ipvs/service.ts';
-import { packedDestinationsOf, type ServiceState } from '../../ipvs/table.ts';
+import type { ServiceState } from '../../ipvs/table.ts';
 import { ByteLines } from './byte-lines.ts';
 import { chooseLayout, type LayoutOptions } from './layouts.ts';
 import { type AddressNames, endpointText } from './names.ts';
 import { sortDestinations, sortServices } from './order.ts';
-import { type PackedColumns, PackedLines } from './packed-lines.ts';
 import { markText, portProtocol } from './service-text.ts';
 
 /** How a table is listed. */
@@ -21,57 +20,35 @@ export interface ListingOptions extends LayoutOptions {
 const longestServiceName = 33;
 const longestDestinationName = 28;
 
-/**
- * The whole table as `ipvsadm -L` prints it, in pieces of whole lines, each good until the next is
- * asked for. Their size does not grow with the table.
- */
-export function* listTable(
-  info: IpvsInfo,
-  services: readonly ServiceState[],
-  options: ListingOptions = {},
-): Generator<Buffer, undefined> {
-  const { sort = true } = options;
-  const lines = new ByteLines();
-  lines.text(versionLine(info));
-  yield* listServices(lines, sort ? sortServices(services) : services, options);
-}
-
-/** One service as `ipvsadm -L -t …` prints it. */
-export function listService(
-  service: ServiceState,
-  options: ListingOptions = {},
-): Generator<Buffer, undefined> {
-  return listServices(new ByteLines(), [service], options);
-}
-
 /** The line above a whole table. It is printed before the table is read, so also when that fails. */
 export function versionLine({ version, connectionTableSize }: IpvsInfo): string {
   return `IP Virtual Server version ${version} (size=${connectionTableSize})\n`;
 }
 
-function* listServices(
-  lines: ByteLines,
+/** The lines above the services. */
+export function headings(options: LayoutOptions): string {
+  return chooseLayout(options).title;
+}
+
+/**
+ * Headings and lines of services and their destinations as `ipvsadm -L` prints them, in pieces of
+ * whole lines, each good until the next is asked for. Their size does not grow with the table.
+ *
+ * The addon's `tableLines` is a short way for columns of `-Ln` and `-Ln --stats`.
+ */
+export function* listServices(
   services: readonly ServiceState[],
-  options: ListingOptions,
+  options: ListingOptions = {},
 ): Generator<Buffer, undefined> {
   const { names, sort = true } = options;
   const layout = chooseLayout(options);
-  const columns = names === undefined ? packedColumns(options) : undefined;
-  const short = columns && new PackedLines(columns, sort);
+  const lines = new ByteLines();
   lines.text(layout.title);
-  for (const service of services) {
+  for (const service of sort ? sortServices(services) : services) {
     const { key } = service;
     layout.service(lines, service, serviceName(key, names));
     lines.end();
     if (lines.full) yield lines.take();
-    const packed = short && packedDestinationsOf(service);
-    if (packed !== undefined && short?.begin(packed)) {
-      for (let next = 0; next < packed.count; ) {
-        next = short.write(lines, next);
-        if (lines.full) yield lines.take();
-      }
-      continue;
-    }
     const { destinations } = service;
     const protocol = portProtocol(key);
     for (const destination of sort ? sortDestinations(destinations) : destinations) {
@@ -82,13 +59,6 @@ function* listServices(
     }
   }
   yield lines.take();
-}
-
-/** The columns of which there is a short way to write destinations. */
-function packedColumns(options: ListingOptions): PackedColumns | undefined {
-  if (options.statistics) return 'statistics';
-  const { rates, thresholds, persistentConnections, tunnels } = options;
-  return rates || thresholds || persistentConnections || tunnels ? undefined : 'settings';
 }
 
 function writeDestinationName(

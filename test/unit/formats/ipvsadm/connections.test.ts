@@ -1,9 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rowMaker } from '../../../../src/formats/ipvsadm/connection-rows.ts';
 import {
   type ConnectionListingEnd,
   type ConnectionListingOptions,
   listConnections,
+  type ReadBlock,
 } from '../../../../src/formats/ipvsadm/connections.ts';
 import type { AddressNames } from '../../../../src/formats/ipvsadm/names.ts';
 
@@ -39,35 +40,41 @@ interface Listing {
   readonly end: ConnectionListingEnd;
 }
 
-/** Lists a text that is read in pieces of at most `size` bytes. */
-function list(text: string, options: ConnectionListingOptions = {}, size = 4096): Listing {
+/** Reads a text in pieces of at most `size` bytes. */
+function inPieces(text: string, size: number): ReadBlock {
   const bytes = Buffer.from(text, 'latin1');
   let at = 0;
-  const pieces = listConnections((buffer, offset) => {
-    const count = bytes.copy(buffer, offset, at, at + size);
+  return async (buffer) => {
+    const count = bytes.copy(buffer, 0, at, at + size);
     at += count;
     return count;
-  }, options);
+  };
+}
+
+/** Lists a text that is read in pieces of at most `size` bytes. */
+async function list(
+  text: string,
+  options: ConnectionListingOptions = {},
+  size = 4096,
+): Promise<Listing> {
+  const pieces = listConnections(inPieces(text, size), options);
   let listing = '';
   for (;;) {
-    const piece = pieces.next();
+    const piece = await pieces.next();
     if (piece.done) return { text: listing, end: piece.value };
     listing += piece.value.toString('latin1');
   }
 }
 
-/** Names for nothing, so that rows take the way of those that have names. */
-const nameless: AddressNames = { hostName: () => undefined, portName: () => undefined };
-
 describe('the listing of the connection table', () => {
-  it('is what ipvsadm prints, however the file is cut into pieces', () => {
+  it('is what ipvsadm prints, however the file is cut into pieces', async () => {
     for (const size of [1, 7, 66, 4096, 65_536]) {
-      expect(list(printed, {}, size)).toEqual({ text: listed, end: 'complete' });
+      expect(await list(printed, {}, size)).toEqual({ text: listed, end: 'complete' });
     }
   });
 
-  it('has name and data of persistence engines when they are asked for', () => {
-    const { text } = list(printed, { persistenceEngines: true });
+  it('has name and data of persistence engines when they are asked for', async () => {
+    const { text } = await list(printed, { persistenceEngines: true });
     expect(text.split('\n').slice(0, 3)).toEqual([
       'IPVS connection entries',
       'pro expire state       source             virtual            destination        pe name          pe_data',
@@ -78,77 +85,46 @@ describe('the listing of the connection table', () => {
     );
   });
 
-  it('prints rows whole that are too long for ipvsadm', () => {
+  it('prints rows whole that are too long for ipvsadm', async () => {
     const data = 'x'.repeat(255);
     const row = `UDP 0A090001 0000 0A090001 13C4 0A090002 13C4 NONE             59 sip ${data}\n`;
-    const { text, end } = list(header + row.repeat(2), { persistenceEngines: true });
+    const { text, end } = await list(header + row.repeat(2), { persistenceEngines: true });
     expect(end).toBe('complete');
     expect(text.split('\n').filter((line) => line.endsWith(` ${data}`))).toHaveLength(2);
   });
 
-  it('has names where there are some, cut to 59 bytes', () => {
+  it('has names where there are some, cut to 59 bytes', async () => {
     const long = 'a-very-long-name-of-a-host.that-does-not-fit.example.net.and-more.example';
     const names: AddressNames = {
       hostName: (address) => (address === '10.9.0.1' ? 'director' : long),
       portName: (port, protocol) => (port === 80 && protocol === 'tcp' ? 'http' : undefined),
     };
-    const { text } = list(printed, { names });
+    const { text } = await list(printed, { makeRows: rowMaker(names, false) });
     expect(text.split('\n')[2]).toBe(
       `TCP 14:59  ESTABLISHED director:35434     director:http      ${long.slice(0, 59)}`,
     );
     expect(text.split('\n')[4]).toContain(' director:0 ');
   });
 
-  it('prints an IPv4-compatible address as the C library does', () => {
+  it('prints an IPv4-compatible address as the C library does', async () => {
     const client = '0000:0000:0000:0000:0000:0000:0102:0304';
     const row = `TCP ${client} 0001 ${client} 0050 ${client} 0050 CLOSE             9\n`;
-    expect(list(header + row).text).toContain(' [::1.2.3.4]:1 ');
+    expect((await list(header + row)).text).toContain(' [::1.2.3.4]:1 ');
   });
 
-  it('is the same by the short way and by the long one', () => {
-    const address = fc.nat(0xffffffff).map((value) => hexadecimal(value, 8));
-    const port = fc.nat(0xffff).map((value) => hexadecimal(value, 4));
-    const row = fc
-      .tuple(
-        fc.constantFrom('TCP', 'UDP', 'SCTP', 'IP', 'ICMP', 'IP_47', 'ICMPv6'),
-        fc.tuple(address, port, address, port, address, port),
-        fc.constantFrom('NONE', 'ESTABLISHED', 'TIME_WAIT', 'S-ACK-SENT', 'UDP'),
-        fc.nat(10_000_000),
-      )
-      .map(
-        ([protocol, ends, state, seconds]) =>
-          `${protocol.padEnd(3)} ${ends.join(' ')} ${state.padEnd(11)} ${`${seconds}`.padStart(7)}\n`,
-      );
-    fc.assert(
-      fc.property(fc.array(row), fc.integer({ min: 1, max: 300 }), (rows, size) => {
-        const text = header + rows.join('');
-        const short = list(text, {}, size);
-        expect(short.end).toBe('complete');
-        expect(short.text.split('\n')).toHaveLength(rows.length + 3);
-        expect(list(text, { names: nameless }, size)).toEqual(short);
-      }),
-    );
-  });
-
-  it('yields pieces of a size that does not grow with the table', () => {
-    const text = header + printed.slice(header.length).repeat(2000);
-    const bytes = Buffer.from(text, 'latin1');
-    let at = 0;
+  it('yields pieces of a size that does not grow with the table', async () => {
+    const text = header + printed.slice(header.length).repeat(6000);
     let largest = 0;
     let total = 0;
-    for (const piece of listConnections((buffer, offset) => {
-      const count = bytes.copy(buffer, offset, at, at + 4096);
-      at += count;
-      return count;
-    })) {
+    for await (const piece of listConnections(inPieces(text, 1_000_000))) {
       largest = Math.max(largest, piece.length);
       total += piece.length;
     }
-    expect(largest).toBeLessThanOrEqual(65_536);
-    expect(total).toBeGreaterThan(1_000_000);
+    expect(largest).toBeLessThan(200_000);
+    expect(total).toBeGreaterThan(3_000_000);
   });
 
-  it('ends at a line that is no entry, after the rows before it', () => {
+  it('ends at a line that is no entry, after the rows before it', async () => {
     const [first = ''] = printed.slice(header.length).split('\n');
     const shown = listed.split('\n').slice(0, 3).join('\n');
     for (const wrong of [
@@ -160,24 +136,19 @@ describe('the listing of the connection table', () => {
       'TCP 0A090001 8A6A 0A090001 0050 0A090002 11F90 ESTABLISHED     899',
       'TCP 0A090001 8A6A 0A090001 0050 0A090002 1F90 ESTABLISHED     -1',
       'TCP fd00:9::1 8A6A 0A090001 0050 0A090002 1F90 ESTABLISHED     899',
-      'x'.repeat(100_000),
+      'x'.repeat(10_000),
+      'x'.repeat(1_000_000),
     ]) {
-      for (const options of [{}, { names: nameless }]) {
-        expect(list(`${header}${first}\n${wrong}\n${first}\n`, options)).toEqual({
-          text: `${shown}\n`,
-          end: 'malformed',
-        });
-      }
+      expect(await list(`${header}${first}\n${wrong}\n${first}\n`)).toEqual({
+        text: `${shown}\n`,
+        end: 'malformed',
+      });
     }
   });
 
-  it('takes a last line without an end as one, and tells a file that has nothing', () => {
-    expect(list(printed.trimEnd())).toEqual({ text: listed, end: 'complete' });
-    expect(list(header).text).toBe(listed.split('\n').slice(0, 2).join('\n').concat('\n'));
-    expect(list('')).toEqual({ text: '', end: 'empty' });
+  it('takes a last line without an end as one, and tells a file that has nothing', async () => {
+    expect(await list(printed.trimEnd())).toEqual({ text: listed, end: 'complete' });
+    expect((await list(header)).text).toBe(listed.split('\n').slice(0, 2).join('\n').concat('\n'));
+    expect(await list('')).toEqual({ text: '', end: 'empty' });
   });
 });
-
-function hexadecimal(value: number, width: number): string {
-  return value.toString(16).toUpperCase().padStart(width, '0');
-}
