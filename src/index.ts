@@ -44,6 +44,8 @@ export type { EventAction, NetworkEvent } from './net/network-events.ts';
 export type { NetworkWatch, WatchOptions } from './net/network-watch.ts';
 export type { AskOptions, Repeat } from './net/packet-exchange.ts';
 export type { ListenPacketsOptions, PacketListener } from './net/packet-listener.ts';
+export type { ConnectProbeOptions, ProbeOptions, ProbeOutcome, ProbeResult } from './net/probe.ts';
+export { type ProbeConnection, Prober, type ProberOptions } from './net/prober.ts';
 export type {
   NextHop,
   NextHopConfig,

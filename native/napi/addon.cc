@@ -3,6 +3,7 @@
 #include "napi/ipvs.h"
 #include "napi/names.h"
 #include "napi/packet.h"
+#include "napi/prober.h"
 #include "napi/route.h"
 #include "napi/system.h"
 #include "napi/text.h"
@@ -16,6 +17,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitNames(env, exports);
   InitRoute(env, exports);
   InitPacket(env, exports);
+  InitProber(env, exports);
   InitSystem(env, exports);
   InitText(env, exports);
   return exports;

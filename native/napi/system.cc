@@ -1,5 +1,6 @@
 #include "napi/system.h"
 
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,12 +8,15 @@
 
 #include "napi/arguments.h"
 #include "napi/descriptor.h"
+#include "napi/errors.h"
 #include "napi/promise_worker.h"
 #include "napi/transport.h"
 #include "system/file_lock.h"
 #include "system/named_namespace.h"
+#include "system/notify.h"
 #include "system/open_file.h"
 #include "system/sysctl.h"
+#include "system/system_error.h"
 
 namespace lvskit::napi {
 
@@ -92,6 +96,27 @@ Napi::Value LockFile(const Napi::CallbackInfo& info) {
                                   });
 }
 
+Napi::Value NotifyManager(const Napi::CallbackInfo& info) {
+  return RunAsync(info.Env(), [name = StringArgument(info, 0, "socket"),
+                               state = StringArgument(info, 1, "state")] {
+    system::NotifyManager(name, state);
+  });
+}
+
+Napi::Value PeerOf(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  try {
+    const system::Peer peer = system::PeerOf(static_cast<int>(Uint32Argument(info, 0, "socket")));
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("pid", Napi::Number::New(env, peer.pid));
+    result.Set("uid", Napi::Number::New(env, peer.uid));
+    result.Set("gid", Napi::Number::New(env, peer.gid));
+    return result;
+  } catch (const system::SystemError&) {
+    throw ToJavaScript(env, std::current_exception());
+  }
+}
+
 }  // namespace
 
 void InitSystem(Napi::Env env, Napi::Object exports) {
@@ -102,6 +127,8 @@ void InitSystem(Napi::Env env, Napi::Object exports) {
   exports.Set("removeNamespace", Napi::Function::New<RemoveNamespace>(env, "removeNamespace"));
   exports.Set("openFile", Napi::Function::New<OpenFile>(env, "openFile"));
   exports.Set("lockFile", Napi::Function::New<LockFile>(env, "lockFile"));
+  exports.Set("notifyManager", Napi::Function::New<NotifyManager>(env, "notifyManager"));
+  exports.Set("peerOf", Napi::Function::New<PeerOf>(env, "peerOf"));
   InitTransport(env, exports);
 }
 

@@ -30,6 +30,7 @@ void NetworkNamespace::Run(const std::function<void()>& work) const {
 }
 
 void NetworkNamespace::Enter() const {
+  if (own()) return;
   if (const int* const fd = std::get_if<int>(&target_)) {
     if (::setns(*fd, CLONE_NEWNET) != 0) throw SystemError::FromErrno("setns");
     return;

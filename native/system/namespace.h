@@ -24,9 +24,11 @@ class NetworkNamespace {
   /// or the caller lacks CAP_SYS_ADMIN.
   void Run(const std::function<void()>& work) const;
 
- private:
+  /// Moves the calling thread there for good, which has to be one that does nothing else.
+  /// Throws as Run() does.
   void Enter() const;
 
+ private:
   std::variant<std::monostate, std::string, int> target_;
 };
 

@@ -1,6 +1,7 @@
 import type { IpvsAddon } from './ipvs.ts';
 import type { NamesAddon } from './names.ts';
 import type { PacketAddon } from './packet.ts';
+import type { ProbeAddon } from './probe.ts';
 import type { RouteAddon } from './route.ts';
 import type { SystemAddon } from './system.ts';
 import type { TextAddon } from './text.ts';
@@ -14,6 +15,7 @@ export interface Addon
     NamesAddon,
     RouteAddon,
     PacketAddon,
+    ProbeAddon,
     SystemAddon,
     TextAddon {}
 

@@ -42,6 +42,13 @@ export interface NativeConnecting {
   cancel(): void;
 }
 
+/** The process at the other end of a unix socket, as it was when they connected. */
+export interface NativePeer {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 type Netns = NativeNamespace | undefined;
 
 /** The addon's face for this area. Everything rejects with a `NativeError`. */
@@ -85,4 +92,9 @@ export interface SystemAddon {
     options: NativeConnectOptions,
     netns: Netns,
   ): NativeConnecting;
+
+  /** Sends a datagram to a unix socket, of a path or, after an `@`, of the abstract namespace. */
+  notifyManager(socket: string, state: string): Promise<void>;
+  /** Throws a `NativeError` for what is no connected unix socket. */
+  peerOf(socket: number): NativePeer;
 }

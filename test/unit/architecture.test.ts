@@ -14,7 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ['lab'],
   ['real-server', 'reconcile', 'health', 'ha', 'observe'],
   ['formats', 'config'],
-  ['ipvs'],
+  ['ipvs', 'system'],
   ['net'],
   ['native'],
 ];

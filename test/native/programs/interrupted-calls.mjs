@@ -13,6 +13,16 @@ const addon = require('node-gyp-build')(root);
 const keys = new Uint8Array(80 * 64);
 keys[0] = 2;
 
+/** Connections to a port of this machine where nobody listens; the layout is that of the addon. */
+const probes = new Uint8Array(50 * addon.probeLayout.RequestRecord);
+const probe = new DataView(probes.buffer);
+for (let at = 0; at < probes.length; at += addon.probeLayout.RequestRecord) {
+  probe.setUint16(at + addon.probeLayout['RequestRecord.family'], 2, true);
+  probe.setUint16(at + addon.probeLayout['RequestRecord.port'], 1, true);
+  probe.setUint32(at + addon.probeLayout['RequestRecord.timeout_ms'], 60_000, true);
+  probes.set([127, 0, 0, 1], at + addon.probeLayout['RequestRecord.address']);
+}
+
 /** Calls without end, several at once, so that some are always under way. */
 async function busy(report) {
   const route = new addon.RouteSocket();
@@ -25,6 +35,8 @@ async function busy(report) {
   const monitor = new addon.NetworkMonitor();
   await monitor.open(route, [1]);
   const waiting = monitor.next();
+  const prober = new addon.Prober();
+  await prober.open(undefined, 100);
   const loop = async (call) => {
     for (;;) await call();
   };
@@ -34,6 +46,10 @@ async function busy(report) {
     loop(() => route.list('route', {})),
     loop(() => new addon.RouteSocket().open()),
     loop(() => addon.readSysctl('kernel/ostype')),
+    loop(() => {
+      prober.submit(probes);
+      return prober.next();
+    }),
     loop(() => addon.readSysctl('kernel/ostype', '/proc/self/ns/net').catch(() => undefined)),
   ];
   if (hasIpvs) {
