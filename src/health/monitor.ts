@@ -2,6 +2,7 @@ import type { CheckTarget, DataPathTarget } from '../config/checks.ts';
 import type { DeclaredService } from '../config/director-config.ts';
 import { formatServiceKey } from '../ipvs/service.ts';
 import type { ComparedService } from '../ipvs/table-diff.ts';
+import type { AgentState } from './agent-words.ts';
 import { CheckPool } from './check-pool.ts';
 import type { CheckResult } from './check-result.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -53,6 +54,19 @@ export interface CheckStanding {
   readonly needed: number;
   /** Undefined until the first. */
   readonly last: CheckResult | undefined;
+}
+
+/** How a server stands. */
+export interface ServerStanding {
+  readonly healthy: boolean;
+  /** How long ago it came to stand so, in milliseconds; undefined since the start. */
+  readonly sinceMs: number | undefined;
+  readonly reason: string | undefined;
+  readonly agent: AgentState;
+  readonly override: Override;
+  /** The weight it is to have once it is up and has been for long enough. */
+  readonly fullWeight: number;
+  readonly checks: readonly CheckStanding[];
 }
 
 /**
@@ -153,7 +167,7 @@ export class HealthMonitor {
   }
 
   /** What the last settled results say of a server. @throws RangeError when there is none such. */
-  server(service: string, server: string) {
+  server(service: string, server: string): ServerStanding {
     const owner = this.#service(service);
     const health = this.#server(owner, server);
     const now = this.#clock.now();

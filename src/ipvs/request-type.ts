@@ -1,7 +1,21 @@
-import { command } from '../native/ipvs-records.ts';
+import { type Command, command } from '../native/ipvs-records.ts';
+
+/** What a request can ask for. */
+export type RequestType =
+  | 'add-service'
+  | 'edit-service'
+  | 'remove-service'
+  | 'add-destination'
+  | 'edit-destination'
+  | 'remove-destination'
+  | 'flush'
+  | 'zero'
+  | 'set-timeouts'
+  | 'start-sync-daemon'
+  | 'stop-sync-daemon';
 
 /** What a request asks the kernel to do, and the number of the command for it. */
-export const commandOf = {
+export const commandOf: Readonly<Record<RequestType, Command>> = {
   'add-service': command.newService,
   'edit-service': command.setService,
   'remove-service': command.delService,
@@ -13,6 +27,4 @@ export const commandOf = {
   'set-timeouts': command.setConfig,
   'start-sync-daemon': command.newDaemon,
   'stop-sync-daemon': command.delDaemon,
-} as const;
-
-export type RequestType = keyof typeof commandOf;
+};

@@ -15,7 +15,7 @@ const mostLinks = 40;
  */
 export async function distrust(
   path: string,
-  owner = process.getuid?.() ?? 0,
+  owner: number = process.getuid?.() ?? 0,
 ): Promise<string | undefined> {
   let left = mostLinks;
   const look = async (absolute: string): Promise<string | undefined> => {
