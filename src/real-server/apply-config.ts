@@ -31,7 +31,7 @@ export async function applyConfig(
   given: Partial<RealServerSettings>,
   options: Omit<ApplyOptions, 'name' | 'origin'>,
 ): Promise<ConfigResult> {
-  const { setups, notes } = await readWanted(file, given, options);
+  const { setups, notes } = await readWanted(file, given, (vips) => ownAddresses(options, vips));
   const origin = await realpath(file);
   const names = setups.map(({ name, settings }) => name ?? setupName(settings));
   const repeated = names.filter((name, index) => names.indexOf(name) < index);
@@ -56,10 +56,16 @@ export async function applyConfig(
   return { applied, undone, notes };
 }
 
-async function readWanted(
+/**
+ * What a file asks for.
+ *
+ * @param own Finds the addresses of the server in question, for the director's file, whose VIPs it is
+ * told.
+ */
+export async function readWanted(
   file: string,
   given: Partial<RealServerSettings>,
-  { netns }: Pick<ApplyOptions, 'netns'>,
+  own: (vips: readonly string[]) => Promise<readonly string[]>,
 ): Promise<FromDirector> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw fileError(`cannot read ${file}`, error);
@@ -69,12 +75,18 @@ async function readWanted(
   const isOwn = typeof value === 'object' && value !== null && 'setups' in value;
   if (isOwn) return { setups: readSetups(document, file), notes: [] };
   const { services } = await loadConfig(file);
+  const vips = services.map(({ service: { key } }) => ('address' in key ? key.address : ''));
+  return settingsFromDirector(file, services, await own(vips), given);
+}
+
+async function ownAddresses(
+  { netns }: Pick<ApplyOptions, 'netns'>,
+  vips: readonly string[],
+): Promise<readonly string[]> {
   await using host = await KernelHost.open(netns);
   const addresses = await host.network.addresses.list();
-  const vips = services.map(({ service: { key } }) => ('address' in key ? key.address : ''));
-  const own = addresses
+  return addresses
     .filter(({ scope, link }) => scope === 'global' && link !== 'lo')
     .map(bare)
     .filter((address) => !vips.includes(address));
-  return settingsFromDirector(file, services, own, given);
 }

@@ -3,6 +3,7 @@ import type { HostFacts } from './facts.ts';
 import { dummyName, holdVips } from './hold-vips.ts';
 import { askedOn } from './interfaces.ts';
 import { keepQuiet } from './keep-quiet.ts';
+import { advice, reasons } from './reasons.ts';
 import { familyOf, type RealServerSettings } from './settings.ts';
 
 /** Direct routing: packets for the VIP come by Ethernet address, and clients are answered directly. */
@@ -19,24 +20,16 @@ export function draftDirectRouting(
   const link = device === 'dummy' ? dummyName : 'lo';
   wantDevice(draft, link);
   holdVips(draft, vips, { link, ownIds }, facts);
-  draft.notes.push(
-    'the director and this machine have to be on one Ethernet segment, and the service has to listen on the VIP (or on all addresses) at the same port',
-  );
+  draft.notes.push(advice.segment);
   warnOfGateway(draft, settings, facts);
 }
 
 /** Sees to it that the link that VIPs are put on is there and up. */
 export function wantDevice(draft: DraftBuilder, link: string): void {
   if (link === dummyName) {
-    draft.want(
-      { kind: 'link', name: link, value: { kind: 'dummy' } },
-      'holds VIPs and nothing else; it sends nothing',
-    );
+    draft.want({ kind: 'link', name: link, value: { kind: 'dummy' } }, reasons.dummy);
   }
-  draft.want(
-    { kind: 'link-state', link, value: 'up' },
-    'a link that is down has no use for its addresses',
-  );
+  draft.want({ kind: 'link-state', link, value: 'up' }, reasons.linkUp);
 }
 
 function warnOfGateway(draft: DraftBuilder, settings: RealServerSettings, facts: HostFacts): void {

@@ -1,5 +1,6 @@
 import type { DraftBuilder } from './draft.ts';
 import type { HostFacts } from './facts.ts';
+import { reasons, vipReason } from './reasons.ts';
 import { familyOf, fullLength } from './settings.ts';
 import { type VipPlace, vipConflicts } from './vip-conflicts.ts';
 
@@ -24,9 +25,7 @@ export function holdVips(
     if (label !== undefined) labels.add(label);
     draft.want(
       { kind: 'address', link, address, value: label === undefined ? {} : { label } },
-      ipv4
-        ? 'takes packets for the VIP in as its own; that one address alone, since a shorter mask would make the whole network local'
-        : `takes packets for the VIP in as its own; neighbour discovery answers only for addresses of the interface that is asked on, which ${link} is not, and duplicate address detection, which would find the director, is left out`,
+      vipReason(familyOf(vip), link),
     );
     if (!ipv4 || link !== 'lo') continue;
     draft.want(
@@ -38,7 +37,7 @@ export function holdVips(
         metric: 0,
         value: { type: 'unicast', link, scope: 'link' },
       },
-      'leads to the VIP on this machine, as `route add -host VIP dev lo:0` did',
+      reasons.hostRoute,
     );
   }
 }

@@ -4,14 +4,19 @@ import { formatIp, parsePrefix } from '../net/ip.ts';
 import type { DraftBuilder } from './draft.ts';
 import { confName, type HostFacts } from './facts.ts';
 import { bare, isWithin } from './interfaces.ts';
+import { advice, portRuleReason, reasons, ruleReason } from './reasons.ts';
 import { familyOf, fullLength, type RealServerSettings, type ReplyPort } from './settings.ts';
 import { vipConflicts } from './vip-conflicts.ts';
 
 /** The table and the priority of the rules that lead answers to the director. */
 export const replyTable = 10_080;
-const rulePriority = 10_080;
+export const rulePriority = 10_080;
 
-const transports: Readonly<Record<ReplyPort['protocol'], number>> = { tcp: 6, udp: 17, sctp: 132 };
+export const transports: Readonly<Record<ReplyPort['protocol'], number>> = {
+  tcp: 6,
+  udp: 17,
+  sctp: 132,
+};
 
 /**
  * Address translation: the director rewrites the destination of what clients send, and has to see
@@ -47,9 +52,7 @@ export function draftMasquerade(
       'this machine forwards packets (net.ipv4.ip_forward is 1), which a real server need not',
     );
   }
-  draft.notes.push(
-    'the director has to forward (net.ipv4.ip_forward or net.ipv6.conf.all.forwarding 1); where it has one interface only, with net.ipv4.conf.all.send_redirects and that of the interface 0',
-  );
+  draft.notes.push(advice.forwarding);
 }
 
 /** The address of this machine in whose network the gateway is. */
@@ -78,15 +81,13 @@ function notNear(gateway: string, { addresses }: HostFacts): string {
 
 /** A director that sends answers out where they came in tells their sender of a shorter way. */
 function keepToGateway(draft: DraftBuilder, { family, link }: Address): void {
-  const why = 'goes by no redirect that would lead answers past the director';
-  const larger = '; the kernel asks this and `all`';
   if (family === 'ipv4') {
-    draft.sysctl(confName('ipv4', 'all', 'accept_redirects'), '0', why);
+    draft.sysctl(confName('ipv4', 'all', 'accept_redirects'), '0', reasons.noRedirects);
   }
   draft.sysctl(
     confName(family, link, 'accept_redirects'),
     '0',
-    family === 'ipv4' ? why + larger : why,
+    family === 'ipv4' ? reasons.noRedirectsOfLink : reasons.noRedirects,
   );
 }
 
@@ -118,12 +119,12 @@ function leadByDefault(
       metric,
       value: { via: gateway, link },
     },
-    'leads answers back through the director, which writes the VIP into them',
+    reasons.leadsBack,
   );
 }
 
 /** The metric that no route goes before. IPv6 takes 0 for its usual 1024. */
-const firstMetric: Readonly<Record<AddressFamily, number>> = { ipv4: 0, ipv6: 1 };
+export const firstMetric: Readonly<Record<AddressFamily, number>> = { ipv4: 0, ipv6: 1 };
 
 function leadByRule(
   draft: DraftBuilder,
@@ -143,7 +144,7 @@ function leadByRule(
         metric,
         value: { link, ...(family === 'ipv4' ? { scope: 'link' as const } : {}) },
       },
-      'keeps what is for neighbours on the network itself',
+      reasons.staysNear,
     );
   }
   draft.want(
@@ -155,15 +156,12 @@ function leadByRule(
       metric,
       value: { via: gateway, link },
     },
-    'leads answers back through the director, which writes the VIP into them',
+    reasons.leadsBack,
   );
   const from = `${bare(own)}/${fullLength(bare(own))}`;
   const common = { family, priority: rulePriority, from, table: replyTable } as const;
   if (ports.length === 0) {
-    draft.want(
-      { kind: 'rule', rule: common, value: 'present' },
-      `sends what comes from ${bare(own)} by that table; the rest goes as before`,
-    );
+    draft.want({ kind: 'rule', rule: common, value: 'present' }, ruleReason(bare(own)));
   }
   for (const { protocol, port } of ports) {
     const rule = {
@@ -171,10 +169,7 @@ function leadByRule(
       transport: transports[protocol],
       sourcePorts: { first: port, last: port },
     };
-    draft.want(
-      { kind: 'rule', rule, value: 'present' },
-      `sends answers of ${protocol} port ${port} by that table, also those to this very network; the rest goes as before`,
-    );
+    draft.want({ kind: 'rule', rule, value: 'present' }, portRuleReason(protocol, port));
   }
 }
 
@@ -196,10 +191,9 @@ function warnOfSharedNetwork(
 ): void {
   if (replies === 'policy' && ports.length > 0) return;
   const shared = vips.filter((vip) => familyOf(vip) === family && isWithin(vip, address));
-  const advice = `a policy route for the service's port (--reply-route policy --port tcp:80) leads those answers through the director too`;
   draft.notes.push(
     shared.length > 0
-      ? `warning: VIP ${shared.join(', ')} is on this machine's own network (${address} on ${link}), so clients there are likely: their answers would go straight to them, past the director, and be dropped; ${advice}`
-      : `clients must not be on this machine's own network (${address} on ${link}): their answers would go past the director; ${advice}`,
+      ? `warning: VIP ${shared.join(', ')} is on this machine's own network (${address} on ${link}), so clients there are likely: their answers would go straight to them, past the director, and be dropped; ${advice.portRoute}`
+      : `clients must not be on this machine's own network (${address} on ${link}): their answers would go past the director; ${advice.portRoute}`,
   );
 }

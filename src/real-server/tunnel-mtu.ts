@@ -14,7 +14,7 @@ export function tunnelOverhead(settings: RealServerSettings, inner: AddressFamil
 }
 
 /** The headers of IP and TCP, without options. */
-const segmentHeaders: Readonly<Record<AddressFamily, number>> = { ipv4: 40, ipv6: 60 };
+export const segmentHeaders: Readonly<Record<AddressFamily, number>> = { ipv4: 40, ipv6: 60 };
 
 /** Says what fits through the tunnel, and what to do about clients that send more. */
 export function adviseMtu(

@@ -6,7 +6,8 @@ import { confName, type HostFacts } from './facts.ts';
 import { dummyName, holdVips } from './hold-vips.ts';
 import { askedOn, bare } from './interfaces.ts';
 import { keepQuiet } from './keep-quiet.ts';
-import { familyOf, type RealServerSettings, type TunnelType } from './settings.ts';
+import { keptFilterReason, reasons, tunnelLinkReason } from './reasons.ts';
+import { familyOf, type RealServerSettings } from './settings.ts';
 import { adviseMtu } from './tunnel-mtu.ts';
 
 /** A link that takes packets out of a tunnel. */
@@ -14,6 +15,33 @@ interface Decapsulator {
   readonly name: string;
   readonly kind: TunnelKind;
   readonly tunnel?: TunnelSettings;
+}
+
+/** Which link it is, but for what only the machine can say. */
+export interface DecapsulatorShape extends Decapsulator {
+  /** The family of the machine's own address that has to be written into it. */
+  readonly local?: AddressFamily;
+}
+
+/** Which link unpacks packets for VIPs of one family. */
+export function decapsulatorShape(
+  settings: RealServerSettings,
+  inner: AddressFamily,
+): DecapsulatorShape {
+  const { tunnelType = 'ipip', outer = inner, tunnelChecksum = false } = settings;
+  if (tunnelType === 'gre') {
+    if (!tunnelChecksum) {
+      return outer === 'ipv4' ? { name: 'gre0', kind: 'gre' } : { name: 'ip6gre0', kind: 'ip6gre' };
+    }
+    const kind = outer === 'ipv4' ? 'gre' : 'ip6gre';
+    return { name: 'lvs-gre', kind, tunnel: { inputChecksum: true }, local: outer };
+  }
+  if (outer === 'ipv4') {
+    return inner === 'ipv4' ? { name: 'tunl0', kind: 'ipip' } : { name: 'sit0', kind: 'sit' };
+  }
+  if (inner === 'ipv6') return { name: 'ip6tnl0', kind: 'ip6tnl' };
+  // The link ip6tnl0 unpacks IPv6 alone, and takes no other mode.
+  return { name: 'lvs-ip4in6', kind: 'ip6tnl', tunnel: { mode: 'any' }, local: outer };
 }
 
 /**
@@ -40,10 +68,7 @@ export function draftTunnel(
       acceptFromAnywhere(draft, facts, from.name, links);
       keepQuiet(draft, interfaces, onlyInterfaces);
     }
-    draft.want(
-      { kind: 'link-state', link: from.name, value: 'up' },
-      `takes packets out of the tunnel; while it is down the director's packets are refused`,
-    );
+    draft.want({ kind: 'link-state', link: from.name, value: 'up' }, reasons.tunnelUp);
     const place = device === 'dummy' ? dummyName : device === 'lo' ? 'lo' : from.name;
     places.set(place, [...(places.get(place) ?? []), ...own]);
     adviseMtu(draft, settings, facts, family, interfaces);
@@ -54,32 +79,16 @@ export function draftTunnel(
   }
 }
 
-/** Which link unpacks packets for VIPs of one family. */
 function decapsulator(
   draft: DraftBuilder,
   settings: RealServerSettings,
   facts: HostFacts,
   inner: AddressFamily,
 ): Decapsulator {
-  const { tunnelType = 'ipip', outer = inner, tunnelChecksum = false } = settings;
-  if (tunnelType === 'gre') {
-    if (!tunnelChecksum) {
-      return outer === 'ipv4' ? { name: 'gre0', kind: 'gre' } : { name: 'ip6gre0', kind: 'ip6gre' };
-    }
-    const local = ownAddress(draft, settings, facts, outer);
-    return {
-      name: 'lvs-gre',
-      kind: outer === 'ipv4' ? 'gre' : 'ip6gre',
-      tunnel: { ...local, inputChecksum: true },
-    };
-  }
-  if (outer === 'ipv4') {
-    return inner === 'ipv4' ? { name: 'tunl0', kind: 'ipip' } : { name: 'sit0', kind: 'sit' };
-  }
-  if (inner === 'ipv6') return { name: 'ip6tnl0', kind: 'ip6tnl' };
-  // The link ip6tnl0 unpacks IPv6 alone, and takes no other mode.
-  const local = ownAddress(draft, settings, facts, outer);
-  return { name: 'lvs-ip4in6', kind: 'ip6tnl', tunnel: { ...local, mode: 'any' } };
+  const { local, ...shape } = decapsulatorShape(settings, inner);
+  if (local === undefined) return shape;
+  const own = ownAddress(draft, settings, facts, local);
+  return { ...shape, tunnel: { ...own, ...shape.tunnel } };
 }
 
 /** The address that the director sends tunnelled packets to. */
@@ -107,12 +116,6 @@ function ownAddress(
   return { local: bare(address) };
 }
 
-const carries: Readonly<Record<TunnelType, string>> = {
-  ipip: 'plain packets in packets',
-  gue: 'packets in UDP (GUE)',
-  gre: 'packets in GRE',
-};
-
 function wantDecapsulator(
   draft: DraftBuilder,
   { tunnelType = 'ipip', tunnelPort, outer }: RealServerSettings,
@@ -120,14 +123,11 @@ function wantDecapsulator(
 ): void {
   draft.want(
     { kind: 'link', name, value: tunnel === undefined ? { kind } : { kind, tunnel } },
-    `unpacks what the director sends: ${carries[tunnelType]}`,
+    tunnelLinkReason(tunnelType),
   );
   if (tunnelType !== 'gue' || tunnelPort === undefined) return;
   const family = outer ?? (kind === 'ip6tnl' ? 'ipv6' : 'ipv4');
-  draft.want(
-    { kind: 'fou', family, port: tunnelPort, value: 'gue' },
-    'takes the UDP off, and hands what is inside to the tunnel link',
-  );
+  draft.want({ kind: 'fou', family, port: tunnelPort, value: 'gue' }, reasons.tunnelPort);
 }
 
 /**
@@ -149,10 +149,9 @@ function acceptFromAnywhere(
     draft.sysctl(
       filter(link),
       String(all),
-      `keeps the filter that ${link === 'default' ? 'interfaces to come' : link} had through \`all\`, which is 0 from now on`,
+      keptFilterReason(link === 'default' ? 'interfaces to come' : link),
     );
   }
-  const why = `a packet out of the tunnel is from a client, to whom the way back is not the tunnel: the filter would drop it`;
-  draft.sysctl(filter('all'), '0', `${why}; the kernel takes the larger of \`all\` and the link`);
-  draft.sysctl(filter(tunnel), '0', why);
+  draft.sysctl(filter('all'), '0', reasons.noFilterOfAll);
+  draft.sysctl(filter(tunnel), '0', reasons.noFilter);
 }

@@ -24,7 +24,12 @@ import {
   several,
 } from './options.ts';
 import { noteLines, planDocument, planLines, unchanged } from './plan-text.ts';
-import { addSettingsOptions, type SettingsOptions, settingsOf } from './settings-options.ts';
+import {
+  addSettingsOptions,
+  givenBeside,
+  type SettingsOptions,
+  settingsOf,
+} from './settings-options.ts';
 
 interface ApplyCommandOptions extends CommonOptions, SettingsOptions {
   readonly name?: string;
@@ -113,18 +118,10 @@ async function runConfig(
   common: ApplyOptions,
   context: CommandContext,
 ): Promise<number> {
-  for (const name of ['mode', 'vip', 'name', 'device', 'tunnelType', 'outer'] as const) {
-    if (options[name] === undefined) continue;
-    throw new UsageError(`--config says what to be: --${name} does not go with it`);
+  if (options.name !== undefined) {
+    throw new UsageError('--config says what to be: --name does not go with it');
   }
-  const given = {
-    interfaces: options.interface,
-    onlyInterfaces: options.onlyInterfaces,
-    gateways: options.gateway,
-    replies: options.replyRoute,
-    ports: options.port,
-  };
-  show(await applyConfig(file, given, common), options, context);
+  show(await applyConfig(file, givenBeside(options), common), options, context);
   return exitCode.done;
 }
 

@@ -105,6 +105,25 @@ export function settingsOf(options: SettingsOptions): RealServerSettings {
   };
 }
 
+/**
+ * What may be given beside a file: what the director's has not.
+ *
+ * @throws UsageError
+ */
+export function givenBeside(options: SettingsOptions): Partial<RealServerSettings> {
+  for (const name of ['mode', 'vip', 'device', 'tunnelType', 'outer'] as const) {
+    if (options[name] === undefined) continue;
+    throw new UsageError(`--config says what to be: --${name} does not go with it`);
+  }
+  return {
+    interfaces: options.interface,
+    onlyInterfaces: options.onlyInterfaces,
+    gateways: options.gateway,
+    replies: options.replyRoute,
+    ports: options.port,
+  };
+}
+
 function portNumber(text: string): number {
   if (/^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65535) return Number(text);
   throw new InvalidArgumentError('It must be a port from 1 to 65535.');

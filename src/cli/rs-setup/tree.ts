@@ -29,6 +29,11 @@ export const rsSetupProgram: NamedProgram = {
       load: () => import('./status.ts'),
     },
     {
+      name: 'script',
+      summary: 'print a shell script that does it where there is no Node.js',
+      load: () => import('./script.ts'),
+    },
+    {
       name: 'undo',
       summary: 'make everything as it was before',
       load: () => import('./undo.ts'),

@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { readWanted } from '../../real-server/apply-config.ts';
+import type { FromDirector } from '../../real-server/from-director.ts';
+import { UsageError } from '../command-context.ts';
+import { several } from './options.ts';
+import {
+  addSettingsOptions,
+  givenBeside,
+  type SettingsOptions,
+  settingsOf,
+} from './settings-options.ts';
+
+/** The options that say what a machine is to be that is not this one, as commander reads them. */
+export interface ScriptOptions extends SettingsOptions {
+  readonly name?: string;
+  readonly config?: string;
+  readonly server?: readonly string[];
+}
+
+export function addScriptOptions(command: Command): void {
+  addSettingsOptions(command);
+  command
+    .option('-c, --config <file>', "what to be, from a file: setups, or the director's lvskit.yaml")
+    .option(
+      '--server <address>',
+      "with the director's file: an address of the server, by which it is found there",
+      several,
+    );
+}
+
+/** What another machine is to be. */
+export async function wantedSetups(options: ScriptOptions): Promise<FromDirector> {
+  const { config, server } = options;
+  if (config === undefined) {
+    if (server !== undefined) throw new UsageError('--server has a meaning with --config only');
+    return { setups: [{ settings: settingsOf(options) }], notes: [] };
+  }
+  return await readWanted(config, givenBeside(options), async () => {
+    if (server !== undefined) return server;
+    throw new UsageError(`--server has to say which of the servers in ${config} it is for`);
+  });
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { realServerScript } from '../../real-server/script/script.ts';
+import type { CommandContext, CommandDetails, RunnableCommand } from '../command-context.ts';
+import { exitCode } from '../exit-code.ts';
+import { addScriptOptions, type ScriptOptions, wantedSetups } from './script-options.ts';
+
+export const details: CommandDetails = {
+  text: [
+    `Prints one POSIX shell script that does the same on a machine without Node.js, with ip and
+    /proc/sys: sh rs.sh apply [--dry-run], verify, status, undo [--dry-run]. It finds interfaces and
+    addresses on the machine that it runs on, keeps in mind what was there before, refuses what apply
+    refuses, and ends with the same exit status.`,
+    `A script of the same name replaces what the former one set up; others
+    add to it. Needed there: root, a shell, flock, and the ip of iproute2 (for direct routing with
+    IPv4, that of busybox does).`,
+  ],
+  examples: [
+    {
+      command: 'rs-setup script --mode dr --vip 192.0.2.10 > rs.sh',
+      what: 'a script for real servers of 192.0.2.10, to be run there with sh rs.sh apply',
+    },
+    {
+      command: 'rs-setup script --config lvskit.yaml --server 10.0.0.11 > rs.sh',
+      what: "what the director's file has for the server 10.0.0.11",
+    },
+  ],
+  exitStatus: [
+    [0, 'done'],
+    [1, 'something failed'],
+    [2, 'wrong usage, or settings that cannot be right'],
+  ],
+};
+
+export function define(command: Command, context: CommandContext): RunnableCommand {
+  addScriptOptions(command);
+  command.option(
+    '--name <text>',
+    'what the setup is called (default: its mode and VIPs; config for a file)',
+  );
+  return (options) => runScript(options as unknown as ScriptOptions, context);
+}
+
+async function runScript(options: ScriptOptions, context: CommandContext): Promise<number> {
+  const name = options.name ?? (options.config === undefined ? undefined : 'config');
+  const { setups, notes } = await wantedSetups(options);
+  context.stdout.write(realServerScript(setups, { name }));
+  for (const note of notes) context.stderr.write(`note: ${note}\n`);
+  return exitCode.done;
+}
