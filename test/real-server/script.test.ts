@@ -1,3 +1,4 @@
+import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { rsSetup } from '../support/command.ts';
 import { filesBelow } from '../support/host-state.ts';
@@ -11,7 +12,7 @@ removeMachines();
 prepareShells();
 
 /** The script that `rs-setup script WORDS…` prints. */
-async function scriptFor(...words: string[]): Promise<string> {
+async function scriptFor(...words: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await rsSetup(['script', ...words]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return stdout;
@@ -29,37 +30,183 @@ async function stateOf({ state }: Machine): Promise<unknown> {
 }
 
 const done = { code: 0, stderr: '' };
+const dr = ['--mode', 'dr', '--vip', '10.82.0.100'];
 
 describe('the script that rs-setup prints', () => {
   it.each(kinds.map((kind, index) => [...kind, index % 2 === 0 ? 'dash' : 'busybox'] as const))(
     'does what rs-setup does: %s',
+    { timeout: 240_000 },
     async (_name, words, shell) => {
       const host = await machine();
-      // The modules of tunnels bring links into every namespace, once and for all.
-      await host.rsSetup('apply', ...words);
-      await host.rsSetup('undo');
-      const before = await stateOf(host);
       await host.rsSetup('apply', ...words);
       const wanted = await stateOf(host);
       await host.rsSetup('undo');
-
+      const before = await stateOf(host);
       const run = on(host, await scriptFor(...words), shell);
-      const plan = await run('apply', '--dry-run');
-      expect(plan).toMatchObject(done);
-      expect(plan.stdout).toContain('would change');
-      expect(await stateOf(host)).toEqual(before);
 
       expect(await run('apply')).toMatchObject(done);
       expect(await stateOf(host)).toEqual(wanted);
       const again = await run('apply');
       expect(again).toMatchObject(done);
       expect(again.stdout).toMatch(/: nothing to do\n$/);
-      const verified = await host.rsSetup('verify', ...words, '--no-wire');
-      expect(verified).toMatchObject(done);
 
       expect(await run('undo')).toMatchObject(done);
       expect(await stateOf(host)).toEqual(before);
       expect(await filesBelow(host.root)).toEqual(['real-server.lock']);
     },
   );
+
+  it('shows its plan, proves what it did, and tells of it', async () => {
+    const host = await machine();
+    const before = await host.state();
+    const run = on(host, await scriptFor(...dr));
+    const plan = await run('apply', '--dry-run');
+    expect(plan).toMatchObject(done);
+    expect(plan.stdout).toContain('would change');
+    expect(plan.stdout).toContain('  net/ipv4/conf/all/arp_ignore: 0 -> 1\n');
+    expect(await host.state()).toEqual(before);
+
+    await run('apply');
+    expect(await run('verify')).toMatchObject(done);
+    await host.sysctl.write('net.ipv4.conf.all.arp_ignore', 0);
+    await host.sysctl.write('net.ipv4.conf.eth0.arp_ignore', 0);
+    await host.run('address', 'del', '10.82.0.100/32', 'dev', 'lo');
+    const wrong = await run('verify');
+    expect(wrong.code).toBe(3);
+    expect(wrong.stdout).toContain('error vip-missing: address 10.82.0.100/32 on lo is absent');
+    expect(wrong.stdout).toContain('error arp-ignore: arp_ignore of eth0 is 0');
+    const status = await run('status');
+    expect(status.stdout).toContain('not in place any more');
+    expect(await run('apply')).toMatchObject(done);
+    expect((await run('status')).stdout).toContain(': in place\n');
+
+    // What others have made of it since is theirs.
+    await host.sysctl.write('net.ipv4.conf.all.arp_announce', 1);
+    const undone = await run('undo');
+    expect(undone.stdout).toContain('net/ipv4/conf/all/arp_announce stays 1: others changed it');
+    await host.sysctl.write('net.ipv4.conf.all.arp_announce', 0);
+    expect(await host.state()).toEqual(before);
+  });
+
+  it('adds up under several names, and is undone in any order', async () => {
+    const host = await machine();
+    const before = await host.state();
+    const one = on(host, await scriptFor(...dr, '--name', 'one'));
+    const two = on(host, await scriptFor('--mode', 'dr', '--vip', '10.82.0.101', '--name', 'two'));
+    await one('apply');
+    await two('apply');
+    expect(await one('undo')).toMatchObject(done);
+    expect(await two('verify')).toMatchObject(done);
+    expect((await two('apply')).stdout).toMatch(/nothing to do\n$/);
+    // The same name again replaces what it was.
+    const other = on(
+      host,
+      await scriptFor('--mode', 'dr', '--vip', '10.82.0.102', '--name', 'two'),
+    );
+    expect(await other('apply')).toMatchObject(done);
+    const [lo] = await host.ip('address', 'show', 'dev', 'lo');
+    expect(JSON.stringify(lo)).toContain('10.82.0.102');
+    expect(JSON.stringify(lo)).not.toContain('10.82.0.101');
+    expect(await other('undo')).toMatchObject(done);
+    expect(await host.state()).toEqual(before);
+  });
+
+  it('goes on, or back, where it was killed', { timeout: 240_000 }, async () => {
+    const host = await machine();
+    const before = await host.state();
+    const script = await scriptFor(...dr);
+    await on(host, script)('apply');
+    const applied = await host.state();
+    await on(host, script)('undo');
+    // Killed by itself at the moment before a thing is changed, and after.
+    const deaths = [
+      script.replace('\nwrite_address() {', '\nwrite_address() {\n  kill -9 $$'),
+      script.replace('\nwrite_route() {', '\nwrite_route() {\n  kill -9 $$'),
+    ];
+    for (const death of deaths) {
+      expect((await on(host, death)('apply')).code).not.toBe(0);
+      expect((await on(host, script)('status')).stdout).toContain('cut short');
+      expect(await on(host, script)('apply')).toMatchObject(done);
+      expect(await host.state()).toEqual(applied);
+      await on(host, script)('undo');
+      expect(await host.state()).toEqual(before);
+
+      await on(host, death)('apply');
+      expect(await on(host, script)('undo')).toMatchObject(done);
+      expect(await host.state()).toEqual(before);
+      expect(await filesBelow(host.root)).toEqual(['real-server.lock']);
+    }
+  });
+
+  it('takes back what it did when something fails', async () => {
+    const host = await machine();
+    const before = await host.state();
+    const script = (await scriptFor(...dr)).replace(
+      '\nwrite_route() {',
+      '\nwrite_route() {\n  reason=no\n  return 1',
+    );
+    const { code, stderr } = await on(host, script)('apply');
+    expect(code).toBe(1);
+    expect(stderr).toContain('cannot make route 10.82.0.100');
+    expect(stderr).toContain('what this run had changed was taken back');
+    expect(await host.state()).toEqual(before);
+    expect(await filesBelow(host.root)).toEqual(['real-server.lock']);
+  });
+});
+
+/** What is there before, what is asked for, and what the answer says. */
+const refusals: readonly (readonly [what: string, before: string, words: string, says: string])[] =
+  [
+    ["the machine's own address", '', '--vip 10.82.0.11', 'own address 10.82.0.11/24 on eth0'],
+    ['a broadcast address', '', '--vip 10.82.0.255', 'is a broadcast address of the network of'],
+    [
+      'a VIP elsewhere',
+      'address add 10.82.0.100/32 dev eth0',
+      '',
+      'is already on eth0, and cannot',
+    ],
+    ['an unknown interface', '', '--interface eth7', 'there is no interface eth7; there are'],
+    [
+      'a VIP that is the gateway',
+      'route add default via 10.82.0.100',
+      '',
+      'would send answers to itself',
+    ],
+  ];
+
+describe('the script refuses', () => {
+  it.each(refusals)('%s', async (_what, before, words, says) => {
+    const host = await machine();
+    if (before !== '') await host.run(...before.split(' '));
+    const state = await host.state();
+    const vip = words.includes('--vip') ? [] : ['--vip', '10.82.0.100'];
+    const script = await scriptFor('--mode', 'dr', ...vip, ...words.split(' ').filter(Boolean));
+    const { code, stdout, stderr } = await on(host, script)('apply');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(says);
+    expect(await host.state()).toEqual(state);
+  });
+
+  it('a machine that it may not change', async () => {
+    const host = await machine();
+    const script = await scriptFor(...dr);
+    const inside = (...words: string[]) =>
+      execa('nsenter', [`--net=/run/netns/${host.name}`, ...words], {
+        input: script,
+        env: { LVSKIT_ROOT: host.root },
+        reject: false,
+      });
+    const before = await host.state();
+    const readOnly = 'mount -o bind,ro /proc/sys /proc/sys && exec sh -s apply';
+    const contained = await inside('unshare', '-m', 'sh', '-c', readOnly);
+    expect(contained).toMatchObject({ exitCode: 77 });
+    expect(contained.stderr).toContain('/proc/sys is read-only here, as in most containers');
+    const ids = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+    const nobody = await inside('setpriv', ...ids, 'sh', '-s', 'apply');
+    expect(nobody).toMatchObject({
+      exitCode: 77,
+      stderr: 'rs-setup: permission denied (run it as root)',
+    });
+    expect(await host.state()).toEqual(before);
+  });
 });

@@ -60,6 +60,8 @@ read_routes() {
       before=$word
     done
     IFS=$usual_ifs
+    # What ip leaves out is boot, and has to be said when the route is made again.
+    case $route in '' | *' proto '*) ;; *) route="$route proto boot" ;; esac
     routes="$routes\${route# }$newline"
   done <<END
 $listing
@@ -168,7 +170,7 @@ now_rule() {
       *' ipproto udp '*) line="\${line%% ipproto *} ipproto 17 \${line#* ipproto udp }" ;;
       *' ipproto sctp '*) line="\${line%% ipproto *} ipproto 132 \${line#* ipproto sctp }" ;;
     esac
-    [ "$line" != " $rule_priority: \${selector#* } lookup $reply_table " ] || now=present
+    case $line in " $rule_priority: \${selector#* } lookup $reply_table "*) now=present ;; esac
   done <<END
 $listing
 END
@@ -246,7 +248,8 @@ write_route() {
   family=\${1%% *} table=\${1#* } table=\${table%% *}
   routes4='' routes6=
   if [ "$2" != absent ]; then
-    attempt ip "-$family" route replace table "$table" $2
+    case $2 in *' proto '*) proto= ;; *) proto='proto static' ;; esac
+    attempt ip "-$family" route replace table "$table" $2 $proto
   else
     now_route "$1"
     routes4='' routes6=
@@ -255,9 +258,9 @@ write_route() {
 }
 
 write_rule() {
-  verb=add
-  [ "$2" != absent ] || verb=del
-  attempt ip "-\${1%% *}" rule "$verb" priority "$rule_priority" \${1#* } table "$reply_table"
+  verb=add proto='protocol static'
+  [ "$2" != absent ] || verb=del proto=
+  attempt ip "-\${1%% *}" rule "$verb" priority "$rule_priority" \${1#* } table "$reply_table" $proto
 }
 
 # write_fou "FAMILY PORT" gue|absent
