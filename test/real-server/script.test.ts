@@ -119,10 +119,14 @@ describe('the script that rs-setup prints', () => {
     const applied = await host.state();
     await on(host, script)('undo');
     // Killed by itself at the moment before a thing is changed, and after.
-    const deaths = [
-      script.replace('\nwrite_address() {', '\nwrite_address() {\n  kill -9 $$'),
-      script.replace('\nwrite_route() {', '\nwrite_route() {\n  kill -9 $$'),
-    ];
+    const deaths = ['write_address', 'write_route'].map((name) =>
+      script.replace(
+        `
+${name}() {`,
+        (start) => `${start}
+  kill -9 $$`,
+      ),
+    );
     for (const death of deaths) {
       expect((await on(host, death)('apply')).code).not.toBe(0);
       expect((await on(host, script)('status')).stdout).toContain('cut short');

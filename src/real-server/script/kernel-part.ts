@@ -49,15 +49,15 @@ read_routes() {
   listing=$(ip -o "-$1" route show table "$2" 2>/dev/null) || listing=
   routes=
   while read -r line; do
-    route='' before=
+    route='' previous=
     # A route of several next hops is written with backslashes for ends of lines.
     IFS=" $tab\\"
     for word in $line; do
-      case $before/$word in
+      case $previous/$word in
         expires/* | */expires | */ | */linkdown | */dead | */offload | */trap | */notify | */rt_*) ;;
         *) route="$route $word" ;;
       esac
-      before=$word
+      previous=$word
     done
     IFS=$usual_ifs
     # What ip leaves out is boot, and has to be said when the route is made again.
