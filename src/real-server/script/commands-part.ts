@@ -70,7 +70,7 @@ begin() {
 
 # Half way: takes back what this run did, and says so.
 take_back() {
-  left=
+  left='' pass=restore
   forget_lists
   while IFS=$tab read -r kind key before; do
     [ -n "$kind" ] || continue
@@ -113,7 +113,8 @@ be_root() {
 # lock: waits for others, rs-setup among them, that change this machine.
 lock() {
   command -v flock >/dev/null || die 1 'there is no flock here, which comes with util-linux and busybox'
-  { mkdir -p "$state" && : >>"$state/real-server.lock"; } || die 1 "cannot write below $state"
+  [ -d "$state" ] || mkdir -p "$state"
+  { : >>"$state/real-server.lock"; } 2>/dev/null || die 1 "cannot write below $state"
   exec 9>>"$state/real-server.lock"
   flock -n 9 || {
     complain 'waiting for another run to end'
@@ -129,8 +130,9 @@ prepare() {
       *) die 1 "the ip here is not that of iproute2, which $what needs" ;;
     esac
   fi
-  epoch="$(cat /proc/sys/kernel/random/boot_id) $(readlink /proc/self/ns/net)"
-  plan='' problems='' notes='' changes=0 taken='' claims='' left='' is_claimed=yes why=''
+  read -r epoch </proc/sys/kernel/random/boot_id
+  epoch="$epoch $(readlink /proc/self/ns/net)"
+  pass='' plan='' problems='' notes='' changes=0 taken='' claims='' left='' is_claimed=yes why=''
   others='' names_there=''
   forget_lists
 }
@@ -177,10 +179,9 @@ END
   trap 'interrupted 2' INT
   trap 'interrupted 15' TERM
   save_record "$known" || die 1 "cannot write $record"
-  forget_lists
   shown=$plan
   begin make_so
-  plan=$shown
+  plan=$shown pass=restore
   restore "$stale"
   [ -z "$left" ] || fail "$left"
   save_record "$claims" complete || fail "cannot write $record"

@@ -193,6 +193,11 @@ $listing
 END
 }
 
+# Lists stay good while the plan is carried out, which has each thing once.
+stale_lists() {
+  [ "$pass" = make_so ] || addresses='' routes4='' routes6=
+}
+
 # attempt COMMAND…: keeps what it complains of in reason.
 attempt() {
   reason=$("$@" 2>&1)
@@ -233,7 +238,7 @@ write_state() {
 # write_address "LINK ADDRESS" LABEL|present|absent
 write_address() {
   link=\${1%% *} address=\${1#* }
-  addresses=
+  stale_lists
   case $2 in
     absent) set -- del "$address" dev "$link" ;;
     present) set -- add "$address" dev "$link" ;;
@@ -246,13 +251,13 @@ write_address() {
 
 write_route() {
   family=\${1%% *} table=\${1#* } table=\${table%% *}
-  routes4='' routes6=
   if [ "$2" != absent ]; then
+    stale_lists
     case $2 in *' proto '*) proto= ;; *) proto='proto static' ;; esac
     attempt ip "-$family" route replace table "$table" $2 $proto
   else
     now_route "$1"
-    routes4='' routes6=
+    stale_lists
     [ "$now" = absent ] || attempt ip "-$family" route del table "$table" $now
   fi
 }

@@ -78,7 +78,7 @@ original_of() {
 
 # save_record ENTRIES [complete]
 save_record() {
-  mkdir -p "$records" &&
+  { [ -d "$records" ] || mkdir -p "$records"; } &&
     {
       printf 'epoch\t%s\nwhat\t%s\n%s' "$epoch" "$what" "$1"
       [ $# -lt 2 ] || printf 'complete\tyes\n'
