@@ -33,7 +33,7 @@ async function stateOf({ state }: Machine): Promise<unknown> {
 const done = { code: 0, stderr: '' };
 const dr = ['--mode', 'dr', '--vip', '10.82.0.100'];
 
-describe('the script that rs-setup prints', () => {
+describe('the script that rs-setup prints', { timeout: 240_000 }, () => {
   it.each(kinds.map((kind, index) => [...kind, index % 2 === 0 ? 'dash' : 'busybox'] as const))(
     'does what rs-setup does: %s',
     { timeout: 240_000 },
@@ -112,7 +112,7 @@ describe('the script that rs-setup prints', () => {
     expect(await host.state()).toEqual(before);
   });
 
-  it('goes on, or back, where it was killed', { timeout: 240_000 }, async () => {
+  it('goes on, or back, where it was killed', async () => {
     const host = await machine();
     const before = await host.state();
     const script = await scriptFor(...dr);
@@ -171,7 +171,7 @@ const refusals: readonly (readonly [before: string, words: string, says: string]
   ],
 ];
 
-describe('the script refuses', () => {
+describe('the script refuses', { timeout: 240_000 }, () => {
   it('what rs-setup refuses, and changes nothing', async () => {
     const host = await machine();
     for (const [before, words, says] of refusals) {
