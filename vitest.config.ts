@@ -9,6 +9,9 @@ const onOneKernel = {
   fileParallelism: false,
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  // Guests share two processors with other stages, and a frame or a deadline gets lost now and then.
+  // What fails twice is broken; what needed a second try is marked so in the output.
+  retry: 1,
 } as const;
 
 export default defineConfig({

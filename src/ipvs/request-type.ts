@@ -1,6 +1,5 @@
-import { type Command, command } from '../native/ipvs-records.ts';
+import { command } from '../native/ipvs-records.ts';
 
-/** What a request can ask for. */
 export type RequestType =
   | 'add-service'
   | 'edit-service'
@@ -15,7 +14,7 @@ export type RequestType =
   | 'stop-sync-daemon';
 
 /** What a request asks the kernel to do, and the number of the command for it. */
-export const commandOf: Readonly<Record<RequestType, Command>> = {
+export const commandOf: Readonly<Record<RequestType, number>> = {
   'add-service': command.newService,
   'edit-service': command.setService,
   'remove-service': command.delService,
