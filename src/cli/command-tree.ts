@@ -108,6 +108,11 @@ export const commandTree: readonly CommandNode[] = [
     load: () => import('./commands/flush.ts'),
   },
   {
+    name: 'doctor',
+    summary: 'find what keeps services from working, and say what mends it',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
     name: 'lab',
     summary: 'build a lab of network namespaces and balance real connections in it',
     load: () => import('./commands/lab.ts'),

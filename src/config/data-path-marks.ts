@@ -6,6 +6,9 @@ import type { ServiceKey } from '../ipvs/service.ts';
  */
 export const dataPathMarks = { first: 0x4c56_0000, last: 0x4c56_ffff } as const;
 
+/** The last of them are for the trials of `lvskit doctor`, which runs beside a director. */
+export const doctorMarks = { first: 0x4c56_ff00, last: 0x4c56_ffff } as const;
+
 /** Whether a service is one of a director's own, for its checks. */
 export function isDataPathService({ firewallMark }: ServiceKey): boolean {
   return (

@@ -18,10 +18,10 @@ export type FindingId =
   | 'vip-unanswered';
 
 /** Something that is not as it should be. */
-export interface Finding {
-  readonly id: FindingId;
+export interface Finding<Id extends string = FindingId, Severity = 'error' | 'warning'> {
+  readonly id: Id;
   /** An `error` keeps connections from working, or lets them go astray. */
-  readonly severity: 'error' | 'warning';
+  readonly severity: Severity;
   /** What was found where. */
   readonly found: string;
   /** What comes of it. */

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../src', import.meta.url));
  */
 const layers: readonly (readonly string[])[] = [
   ['cli', 'director', 'web'],
-  ['lab'],
+  ['lab', 'doctor'],
   ['real-server', 'reconcile', 'health', 'ha', 'observe'],
   ['formats', 'config'],
   ['ipvs', 'system'],
