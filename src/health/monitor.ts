@@ -12,7 +12,7 @@ import { type DesiredService, serviceByHealth } from './desired.ts';
 import type { HealthEvent, HealthEventDetails } from './health-event.ts';
 import { PhysicalCheck, type Subscriber } from './physical-check.ts';
 import { type Lane, Scheduler, type ScheduleStatistics } from './schedule.ts';
-import type { LeafState, Override, ServerHealth } from './server-health.ts';
+import type { LeafState, Override } from './server-health.ts';
 import { ServiceHealth } from './service-health.ts';
 import type { Endpoint, Transport } from './transport.ts';
 
@@ -65,18 +65,6 @@ export interface ServerStanding {
   readonly agent: AgentState;
   readonly override: Override;
   /** The weight it is to have once it is up and has been for long enough. */
-  readonly fullWeight: number;
-  readonly checks: readonly CheckStanding[];
-}
-
-/** How a server stands. */
-export interface ServerStanding {
-  readonly healthy: boolean;
-  /** For how long; undefined before the first settled result. */
-  readonly sinceMs: number | undefined;
-  readonly reason: ReturnType<ServiceHealth['reasonOf']>;
-  readonly agent: ServerHealth['agent'];
-  readonly override: Override;
   readonly fullWeight: number;
   readonly checks: readonly CheckStanding[];
 }

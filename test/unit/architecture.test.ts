@@ -10,9 +10,11 @@ const root = fileURLToPath(new URL('../../src', import.meta.url));
  * itself and from lower layers. Folders of one layer may not import from each other.
  */
 const layers: readonly (readonly string[])[] = [
-  ['cli', 'director', 'web'],
+  ['cli', 'web'],
+  ['director', 'control'],
+  ['observe'],
   ['lab', 'doctor'],
-  ['real-server', 'reconcile', 'health', 'ha', 'observe'],
+  ['real-server', 'reconcile', 'health', 'ha'],
   ['formats', 'config'],
   ['ipvs', 'system'],
   ['net'],
