@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDataPathService, withoutDataPathServices } from '../../config/data-path-marks.ts';
 import type { Ipvs } from '../../ipvs/client.ts';
 import { IpvsError } from '../../ipvs/ipvs-error.ts';
 import type { NamespaceSource } from '../../ipvs/proc-file.ts';
@@ -55,7 +56,7 @@ async function one(ipvs: Ipvs, { service, statistics }: Reading): Promise<Listed
   const at = new Date();
   if (service === undefined) {
     const services = await ipvs.list({ statistics, consistent: true });
-    return listedFromKernel(at, services, undefined);
+    return listedFromKernel(at, withoutDataPathServices(services), undefined);
   }
   const found = await ipvs.find(service, { statistics });
   if (found === undefined) throw noSuchService(service);
@@ -67,8 +68,8 @@ async function* samples(ipvs: Ipvs, reading: Reading): AsyncGenerator<ListedTabl
   const name = service === undefined ? undefined : formatServiceKey(service);
   let first = true;
   for await (const sample of ipvs.watch({ intervalMs, signal, statistics: statistics || rates })) {
-    const wanted = sample.services.map(
-      ({ key }) => name === undefined || formatServiceKey(key) === name,
+    const wanted = sample.services.map(({ key }) =>
+      name === undefined ? !isDataPathService(key) : formatServiceKey(key) === name,
     );
     if (service !== undefined && !wanted.includes(true)) throw noSuchService(service);
     const waiting = first && rates && reading.intervalMs === undefined;
@@ -91,8 +92,8 @@ async function* procReadings(reading: Reading): AsyncGenerator<ListedTable> {
   const name = service === undefined ? undefined : formatServiceKey(service);
   while (!signal.aborted) {
     const at = new Date();
-    const services = (await readProcTable(source)).filter(
-      ({ key }) => name === undefined || procName(key, service) === name,
+    const services = (await readProcTable(source)).filter(({ key }) =>
+      name === undefined ? !isDataPathService(key) : procName(key, service) === name,
     );
     if (service !== undefined && services.length === 0) throw noSuchService(service);
     yield listedFromProc(at, services, statistics ? await totalsIn(source) : undefined);
