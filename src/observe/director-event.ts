@@ -39,4 +39,6 @@ export type DirectorEventDetails =
     }
   /** What an operator has drained has no connection left. */
   | { readonly event: 'drained'; readonly service: string; readonly server: string }
-  | { readonly event: 'vip-added' | 'vip-removed'; readonly vip: string; readonly link: string };
+  | { readonly event: 'vip-added' | 'vip-removed'; readonly vip: string; readonly link: string }
+  /** Something that the director needs cannot be done; it goes on, and goes on trying. */
+  | { readonly event: 'trouble'; readonly reason: string };

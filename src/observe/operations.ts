@@ -20,3 +20,11 @@ export interface Operations {
   /** @returns What ends the subscription. */
   subscribe(listener: (event: DirectorEvent) => void): () => void;
 }
+
+/** Where what operators want of servers is kept over restarts. */
+export interface OverrideStore {
+  /** Undefined where nothing else is wanted than what the configuration says. */
+  get(service: string, server: string): Override | undefined;
+  /** Resolves once it is safely kept. */
+  set(service: string, server: string, override: Override): Promise<void>;
+}
