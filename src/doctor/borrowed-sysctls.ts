@@ -1,9 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { NetworkError } from '../net/network-error.ts';
 import type { Sysctl } from '../net/sysctl.ts';
 import { currentEpoch, type PlaceOptions, placeOf } from '../real-server/place.ts';
-import { writeDurably } from '../real-server/state-file.ts';
+import { writeDurably } from '../system/durable-file.ts';
 
 interface Loan {
   readonly version: 1;
@@ -54,6 +54,7 @@ export class BorrowedSysctls {
     }
     if (Object.keys(sysctls).length === 0) return;
     this.#loan = { version: 1, epoch: this.#epoch, sysctls };
+    await mkdir(dirname(this.#file), { recursive: true });
     await writeDurably(this.#file, `${JSON.stringify(this.#loan)}\n`, 0o644);
     for (const name of Object.keys(sysctls)) await this.#sysctl.write(name, to);
   }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { access, mkdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { writeDurably } from '../system/durable-file.ts';
 import type { Ledger } from './ledger.ts';
 import type { Place } from './place.ts';
 import { RealServerError } from './real-server-error.ts';
-import { fileError, writeDurably } from './state-file.ts';
+import { fileError } from './state-file.ts';
 
 /** A file that makes setups come back when the machine starts. */
 export interface FileItem {
@@ -55,6 +56,7 @@ export async function keepFiles(
     for (const [index, { path, text }] of files.entries()) {
       if (items[index]?.action === 'remove') await rm(path, { force: true });
       if (items[index]?.action === 'write' && text !== undefined) {
+        await mkdir(dirname(path), { recursive: true });
         await writeDurably(path, text, 0o644);
       }
     }

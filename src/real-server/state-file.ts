@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder, writeDurably } from '../system/durable-file.ts';
 import type { Ledger } from './ledger.ts';
 import { RealServerError, wordsOf } from './real-server-error.ts';
 
@@ -38,36 +39,12 @@ export class StateFile {
         await rm(this.path, { force: true });
         await syncFolder(dirname(this.path));
       } else {
+        await mkdir(dirname(this.path), { recursive: true });
         await writeDurably(this.path, `${JSON.stringify(ledger, undefined, 1)}\n`, 0o644);
       }
     } catch (error) {
       throw fileError(`cannot write ${this.path}`, error);
     }
-  }
-}
-
-/** Writes a file so that it is there whole, the old one or the new one, at every moment. */
-export async function writeDurably(path: string, text: string, mode: number): Promise<void> {
-  const draft = `${path}.new`;
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(draft, 'w', mode);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
-  await syncFolder(dirname(path));
-}
-
-/** Without it the name can be lost although the content is not. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 
