@@ -78,6 +78,7 @@ class RulesReader {
     const plain = new PlainRules();
     for (let at = 0; at < bytes.length && this.problems.length < mostProblems; ) {
       this.line++;
+      this.view.u8.fill(0);
       const next = plain.read(bytes, at, this.view, 0);
       if (next >= 0) {
         this.apply();
@@ -106,7 +107,6 @@ class RulesReader {
       // Where ipvsadm only points to its help.
       this.problem(said.startsWith('Try ') ? `${words[0]} is no command of ipvsadm` : said);
     } else if (result.type === 'change') {
-      this.view.u8.fill(0);
       writeRawRequest(this.view, 0, result.request);
       this.apply();
     } else {
