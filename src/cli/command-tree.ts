@@ -55,6 +55,17 @@ export const commandTree: readonly CommandNode[] = [
     load: () => import('./commands/apply.ts'),
   },
   {
+    name: 'import',
+    summary: 'make a configuration of that of another program',
+    commands: [
+      {
+        name: 'ipvsadm',
+        summary: 'make a configuration of rules or a script of ipvsadm',
+        load: () => import('./commands/import-ipvsadm.ts'),
+      },
+    ],
+  },
+  {
     name: 'add',
     summary: 'add a service, or a real server to one',
     commands: [

@@ -116,12 +116,12 @@ export function* printConfig(services: readonly ComparedService[]): Generator<st
     const { servers = [], ...settings } = serviceInput(service);
     let indent = '  - ';
     for (const [key, value] of Object.entries(settings)) {
-      piece += `${indent}${key}: ${key === 'listen' ? value : inline(value)}\n`;
+      piece += `${indent}${key}: ${key === 'listen' ? value : inlineYaml(value)}\n`;
       indent = '    ';
     }
     if (servers.length > 0) piece += '    servers:\n';
     for (const server of servers) {
-      piece += `      - ${inline(server)}\n`;
+      piece += `      - ${inlineYaml(server)}\n`;
       if (piece.length < pieceLength) continue;
       yield piece;
       piece = '';
@@ -130,13 +130,13 @@ export function* printConfig(services: readonly ComparedService[]): Generator<st
   yield piece;
 }
 
-/** A value in one line. */
-function inline(value: unknown): string {
+/** A value in one line of YAML. */
+export function inlineYaml(value: unknown): string {
   if (typeof value === 'string') return isPlain(value) ? value : JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map(inlineYaml).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return `{ ${entries.map(([key, item]) => `${key}: ${inline(item)}`).join(', ')} }`;
+  return `{ ${entries.map(([key, item]) => `${key}: ${inlineYaml(item)}`).join(', ')} }`;
 }
 
 /** Whether YAML takes the text for a text, unquoted: names we know, IPv4 addresses, durations. */
@@ -148,4 +148,6 @@ const knownWords: ReadonlySet<string> = new Set([
   ...schedulers,
   ...['none', 'dr', 'tun', 'nat', 'local', 'bypass', 'ipip', 'gue', 'gre', 'full', 'remote', 'sip'],
   ...['sh-fallback', 'sh-port', 'mh-fallback', 'mh-port', 'flag-1', 'flag-2', 'flag-3'],
+  ...['tcp', 'tls', 'http', 'https', 'dns', 'udp', 'smtp', 'mysql', 'postgres', 'icmp', 'exec'],
+  ...['remove', 'inhibit', 'down', 'fallback', 'keep', 'direct', 'data-path'],
 ]);

@@ -14,7 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ['director', 'control'],
   ['observe'],
   ['lab', 'doctor'],
-  ['real-server', 'reconcile', 'health', 'ha'],
+  ['real-server', 'reconcile', 'health', 'ha', 'import'],
   ['formats', 'config'],
   ['ipvs', 'system'],
   ['net'],
