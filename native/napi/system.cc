@@ -111,6 +111,11 @@ Napi::Value PeerOf(const Napi::CallbackInfo& info) {
     result.Set("pid", Napi::Number::New(env, peer.pid));
     result.Set("uid", Napi::Number::New(env, peer.uid));
     result.Set("gid", Napi::Number::New(env, peer.gid));
+    Napi::Array groups = Napi::Array::New(env, peer.groups.size());
+    for (size_t index = 0; index < peer.groups.size(); ++index) {
+      groups.Set(static_cast<uint32_t>(index), Napi::Number::New(env, peer.groups[index]));
+    }
+    result.Set("groups", groups);
     return result;
   } catch (const system::SystemError&) {
     throw ToJavaScript(env, std::current_exception());

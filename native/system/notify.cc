@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <vector>
 
 #include "system/file_descriptor.h"
 #include "system/system_error.h"
@@ -17,6 +18,28 @@ namespace {
 
 /// A manager that reads nothing for so long is not going to.
 constexpr timeval kPatience{.tv_sec = 5, .tv_usec = 0};
+
+/// Most of the groups that a process can have (NGROUPS_MAX), and a few to begin with.
+constexpr size_t kMostGroups = 65536;
+constexpr size_t kUsualGroups = 64;
+
+std::vector<gid_t> PeerGroupsOf(int socket) {
+  std::vector<gid_t> groups(kUsualGroups);
+  for (;;) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0) {
+      groups.resize(size / sizeof(gid_t));
+      return groups;
+    }
+    if (errno == ENOPROTOOPT) return {};
+    // It has said how much room it wants.
+    const size_t wanted = size / sizeof(gid_t);
+    if (errno != ERANGE || wanted <= groups.size() || wanted > kMostGroups) {
+      throw SystemError::FromErrno("getsockopt:SO_PEERGROUPS");
+    }
+    groups.resize(wanted);
+  }
+}
 
 }  // namespace
 
@@ -63,7 +86,10 @@ Peer PeerOf(int socket) {
   if (domain != AF_UNIX || credentials.pid == 0) {
     throw SystemError(ENOTCONN, "getsockopt:SO_PEERCRED");
   }
-  return {.pid = credentials.pid, .uid = credentials.uid, .gid = credentials.gid};
+  return {.pid = credentials.pid,
+          .uid = credentials.uid,
+          .gid = credentials.gid,
+          .groups = PeerGroupsOf(socket)};
 }
 
 }  // namespace lvskit::system

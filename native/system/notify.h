@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 namespace lvskit::system {
 
@@ -17,6 +18,8 @@ struct Peer {
   pid_t pid;
   uid_t uid;
   gid_t gid;
+  /// Its supplementary groups. Empty before Linux 4.13.
+  std::vector<gid_t> groups;
 };
 
 /// Throws SystemError (`getsockopt:SO_PEERCRED`): ENOTSOCK, EBADF, ENOPROTOOPT; ENOTCONN for what

@@ -1,5 +1,6 @@
 #include "system/notify.h"
 
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -9,6 +10,9 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
+#include <string>
+#include <vector>
 
 #include "support.h"
 #include "system/file_descriptor.h"
@@ -88,6 +92,26 @@ TEST_CASE("the peer of a unix socket is known, what has none is refused") {
   const FileDescriptor tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   CheckRefused([&] { static_cast<void>(system::PeerOf(tcp.get())); }, ENOTCONN);
   CheckRefused([] { static_cast<void>(system::PeerOf(-1)); }, EBADF);
+}
+
+TEST_CASE("all groups of the peer are known, however many" * doctest::skip(::geteuid() != 0)) {
+  std::vector<gid_t> before(65536);
+  const int count = ::getgroups(static_cast<int>(before.size()), before.data());
+  REQUIRE(count >= 0);
+  before.resize(static_cast<size_t>(count));
+  for (const size_t many : {size_t{0}, size_t{64}, size_t{65}, size_t{1000}}) {
+    CAPTURE(many);
+    std::vector<gid_t> groups(many);
+    std::iota(groups.begin(), groups.end(), gid_t{5000});
+    REQUIRE(::setgroups(groups.size(), groups.data()) == 0);
+    std::array<int, 2> ends{};
+    const int made = ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data());
+    REQUIRE(::setgroups(before.size(), before.data()) == 0);
+    REQUIRE(made == 0);
+    const FileDescriptor one(ends[0]);
+    const FileDescriptor other(ends[1]);
+    CHECK(system::PeerOf(one.get()).groups == groups);
+  }
 }
 
 }  // namespace

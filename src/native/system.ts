@@ -47,6 +47,7 @@ export interface NativePeer {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
+  readonly groups: readonly number[];
 }
 
 type Netns = NativeNamespace | undefined;

@@ -6,6 +6,8 @@ import { networkError } from '../net/network-error.ts';
 export interface PeerCredentials {
   readonly uid: number;
   readonly gid: number;
+  /** Its further groups (SO_PEERGROUPS). */
+  readonly groups: readonly number[];
   /** It may have ended since, and the number be another's: for logs, not for decisions. */
   readonly pid: number;
 }

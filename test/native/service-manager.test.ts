@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +43,9 @@ describe('the peer of a unix socket', () => {
     await once(server, 'listening');
     const client = connect(join(directory, 'control'));
     const [accepted] = (await once(server, 'connection')) as [Socket];
-    const own = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() };
+    const [, words = ''] = /^Groups:(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    const groups = (words.match(/\d+/g) ?? []).map(Number);
+    const own = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.(), groups };
     expect(peerCredentials(accepted)).toEqual(own);
     accepted.destroy();
     client.destroy();
