@@ -1,3 +1,4 @@
+import { toJson } from '../../observe/json.ts';
 import type { Output } from '../command-context.ts';
 
 /** How a command shows its result: for people, or as a document for programs. */
@@ -11,7 +12,7 @@ export async function writeDocument(
   format: Exclude<OutputFormat, 'text'>,
   document: unknown,
 ): Promise<void> {
-  const json = JSON.stringify(document, counterAsText, 2);
+  const json = toJson(document, 2);
   if (format === 'json') {
     output.write(`${json}\n`);
     return;
@@ -22,9 +23,5 @@ export async function writeDocument(
 
 /** A document on one line, as those are written that follow one another (https://ndjson.org). */
 export function jsonLine(document: unknown): string {
-  return `${JSON.stringify(document, counterAsText)}\n`;
-}
-
-function counterAsText(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value;
+  return `${toJson(document)}\n`;
 }
