@@ -17,7 +17,7 @@ export interface ServiceStanding {
 
 /** How every service stands by what the history tells, record after record. */
 export class Standings {
-  readonly services = new Map<string, ServiceStanding>();
+  readonly services: Map<string, ServiceStanding> = new Map();
 
   /** @returns The service that may stand otherwise now; `all` when none is known any more. */
   take(record: HistoryRecord): string | 'all' | undefined {
