@@ -59,6 +59,11 @@ export const commandTree: readonly CommandNode[] = [
     summary: 'make a configuration of that of another program',
     commands: [
       {
+        name: 'keepalived',
+        summary: 'make a configuration of keepalived.conf',
+        load: () => import('./commands/import-keepalived.ts'),
+      },
+      {
         name: 'ipvsadm',
         summary: 'make a configuration of rules or a script of ipvsadm',
         load: () => import('./commands/import-ipvsadm.ts'),

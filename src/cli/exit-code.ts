@@ -19,7 +19,7 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 /** The exit code of an error that ended a command. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError || error instanceof InputError) return exitCode.usage;
-  if (hasCode(error, 'CONFIG_INVALID', 'TEXT_UNREADABLE', 'IMPORT_INVALID')) return exitCode.usage;
+  if (hasCode(error, 'CONFIG_INVALID', 'TEXT_UNREADABLE', 'SOURCE_INVALID')) return exitCode.usage;
   if (hasCode(error, 'REAL_SERVER_INVALID', 'REAL_SERVER_CONFLICT')) return exitCode.usage;
   if (hasCode(error, 'REAL_SERVER_NOT_PERMITTED')) return exitCode.notPermitted;
   if (error instanceof IpvsError) {

@@ -1,12 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { ConfigInput } from '../config/config-input.ts';
-import {
-  type Imported,
-  linesLeftOut,
-  notesOf,
-  type SourcePlace,
-  servicesOf,
-} from '../import/imported.ts';
+import type { SourcePlace } from '../formats/source.ts';
+import { type Imported, linesLeftOut, notesOf, servicesOf } from '../import/imported.ts';
 import { configInputOfImported, printImported } from '../import/print.ts';
 import { plural } from '../reconcile/describe.ts';
 import type { CommandContext, CommandDetails } from './command-context.ts';

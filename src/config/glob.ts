@@ -77,7 +77,8 @@ async function isKind(
   }
 }
 
-function patternOf(step: string): RegExp {
+/** What one step of a path with wildcards matches. */
+export function patternOf(step: string): RegExp {
   const source = step.replaceAll(/\[(!?)([^\]]+)\]|[*?]|[\\^$+.()|{}[\]]/g, (text, not, set) => {
     if (text === '*') return '[^/]*';
     if (text === '?') return '[^/]';

@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/config-error.ts';
 import { parseConfig } from '../config/load.ts';
+import { inlineYaml } from '../config/print.ts';
 import { formatServiceKey, parseServiceKey } from '../ipvs/service.ts';
 import type { Imported, ImportedItem, ImportedServer, ImportedService, Note } from './imported.ts';
 import { printImported, serviceLines } from './print.ts';
@@ -81,7 +82,7 @@ function mend(service: ImportedService): ImportedService | undefined {
     kind: 'left-out',
     place: service.place,
     message: `lvskit refuses this fallback: ${reason}`,
-    source: [`fallback: ${JSON.stringify(fallback)}`],
+    source: [`fallback: ${inlineYaml(fallback)}`],
     lines: 1,
   };
   const last: ImportedService = { ...mended, notes: [...notes, note] };
@@ -93,7 +94,7 @@ function serverNote({ place, input }: ImportedServer, reason: string): Note {
     kind: 'left-out',
     place,
     message: `lvskit refuses this server: ${reason}`,
-    source: [`server: ${JSON.stringify(input)}`],
+    source: [`server: ${inlineYaml(input)}`],
     lines: 1,
   };
 }
@@ -129,6 +130,8 @@ function refusalOf(imported: Imported): string | undefined {
     return undefined;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.problems[0]?.message ?? 'it is not right';
+    const message = error.problems[0]?.message ?? 'it is not right';
+    // The line would be one of a text that nobody gets to see.
+    return message.replace(/, in line \d+$/, '');
   }
 }

@@ -1,13 +1,5 @@
 import type { ServerObjectInput, ServiceInput } from '../config/config-input.ts';
-
-/** A place in what is imported. */
-export interface SourcePlace {
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1, in characters. */
-  readonly column: number;
-}
+import type { SourcePlace } from '../formats/source.ts';
 
 /**
  * Something of the source that the configuration does not say as it is said there. `left-out`: it has

@@ -1,5 +1,4 @@
-import { ImportError } from './import-error.ts';
-import type { SourcePlace } from './imported.ts';
+import { SourceError, type SourcePlace } from '../formats/source.ts';
 
 /** A word of a line, where it stands. */
 interface ScriptWord {
@@ -29,7 +28,7 @@ const commandEnd = /\s*(?:;|&&|\|\|?|\s\d?>|<).*$/;
  * The lines of rules, or of a shell script as people write them for ipvsadm: commands in plain words,
  * and variables that have plain values. Anything else of the shell is not followed.
  *
- * @throws ImportError for a variable that has no value.
+ * @throws SourceError for a variable that has no value.
  */
 export function scriptLines(text: string, file: string): (ScriptLine | undefined)[] {
   const variables = new Map<string, string>();
@@ -92,6 +91,6 @@ function filledIn(
   return text.replaceAll(/\$(?:\{(\w+)\}|(\w+)|.?)/g, (whole, braced, bare) => {
     const value = variables.get(braced ?? bare ?? '');
     if (value !== undefined) return value;
-    throw new ImportError(place, `${whole} has no plain value here: write what it stands for`);
+    throw new SourceError(place, `${whole} has no plain value here: write what it stands for`);
   });
 }

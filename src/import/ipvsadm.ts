@@ -3,6 +3,7 @@ import { parseServer } from '../config/server-text.ts';
 import type { NameLookup } from '../formats/ipvsadm/command.ts';
 import { tableOfRules } from '../formats/ipvsadm/offline-rules.ts';
 import { parse } from '../formats/ipvsadm/parse.ts';
+import { SourceError, type SourcePlace } from '../formats/source.ts';
 import { formatDestinationKey, readDestinationKey } from '../ipvs/destination.ts';
 import { type RawRequest, writeRawRequest } from '../ipvs/raw-request.ts';
 import { RecordView } from '../ipvs/record-view.ts';
@@ -10,8 +11,7 @@ import { formatServiceKey, readServiceKey } from '../ipvs/service.ts';
 import type { ComparedDestination, ComparedService } from '../ipvs/table-diff.ts';
 import { requestRecord } from '../native/ipvs-records.ts';
 import { admit } from './admit.ts';
-import { ImportError } from './import-error.ts';
-import type { Imported, ImportedItem, Note, SourcePlace } from './imported.ts';
+import type { Imported, ImportedItem, Note } from './imported.ts';
 import { type ScriptLine, scriptLines } from './ipvsadm-script.ts';
 
 /** Why a line is not followed; undefined when it is. */
@@ -25,7 +25,7 @@ type Places = Map<string, SourcePlace>;
  * and variables. The configuration is the table that they make of an empty one.
  *
  * @param text Bytes, one character each.
- * @throws ImportError
+ * @throws SourceError
  */
 export function importIpvsadm(text: string, file: string, names: NameLookup): Imported {
   const lines = scriptLines(text, file);
@@ -65,7 +65,7 @@ function reasonOf(
 ): Reason {
   const words = rule.split(/\s+/).filter((word) => word !== '');
   const command = parse(words, { names, program: 'ipvsadm', restoring: true });
-  if (command.type === 'refusal') throw new ImportError(place, command.stderr.trim());
+  if (command.type === 'refusal') throw new SourceError(place, command.stderr.trim());
   if (command.type !== 'change') return 'it changes nothing';
   const { request } = command;
   switch (request.type) {
@@ -113,7 +113,7 @@ function tableOf(
       const line = lines[number - 1];
       const isRemoval = line?.isRule === true && /^(?:-[dD]|--delete)/.test(line.rule);
       if (line === undefined || !isRemoval) {
-        throw new ImportError(line?.place ?? { file, line: number, column: 1 }, message);
+        throw new SourceError(line?.place ?? { file, line: number, column: 1 }, message);
       }
       reasons.set(line, `it removes nothing: ${message}`);
     }

@@ -14,9 +14,11 @@ export function printImported(imported: Imported): string {
   const { items, preface } = imported;
   const lines = preface.map(comment);
   const leftOut = linesLeftOut(imported);
-  const has = leftOut === 1 ? 'One line has' : `${leftOut} lines have`;
-  if (leftOut > 0)
-    lines.push(comment(`${has} no equal here, and stand as comments in their places.`));
+  const told =
+    leftOut === 1
+      ? 'One line has no equal here, and stands as a comment in its place.'
+      : `${leftOut} lines have no equal here, and stand as comments in their places.`;
+  if (leftOut > 0) lines.push(comment(told));
   lines.push('');
   const first = items.findIndex((item) => item.type === 'service');
   for (const item of first < 0 ? items : items.slice(0, first)) {
