@@ -13,6 +13,11 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Aborted when the user, or the system, asks the command to end. */
   readonly signal: AbortSignal;
+  /**
+   * Calls back at each SIGHUP, which ends no command while somebody listens. Returns what ends that.
+   * Absent is the same as none ever.
+   */
+  readonly onHangup?: (listener: () => void) => () => void;
   /** What is piped in; absent is the same as nothing. */
   readonly stdin?: AsyncIterable<Uint8Array>;
 }

@@ -71,6 +71,11 @@ export const commandTree: readonly CommandNode[] = [
     ],
   },
   {
+    name: 'run',
+    summary: 'be the director that a configuration declares',
+    load: () => import('./commands/run.ts'),
+  },
+  {
     name: 'add',
     summary: 'add a service, or a real server to one',
     commands: [

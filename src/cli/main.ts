@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { type CommandContext, UsageError } from './command-context.ts';
 import { exitCode, exitCodeOf, exitCodeOfSignal } from './exit-code.ts';
 import { lvskitProgram, type NamedProgram } from './named-program.ts';
 import { styleFor } from './output/style.ts';
+import { ownVersion } from './own-version.ts';
 import { programFor } from './program.ts';
 
 /**
@@ -43,9 +43,4 @@ function report(error: unknown, { stderr, environment }: CommandContext, name: s
   const text =
     error instanceof Error ? ('code' in error ? error.message : error.stack) : String(error);
   stderr.write(`${label} ${text}\n`);
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -10,7 +10,12 @@ export async function start(program: NamedProgram): Promise<void> {
     if (ending.signal.aborted) process.exit(128 + constants.signals[name]);
     ending.abort(name);
   };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, end);
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, end);
+  const hangups = new Set<() => void>();
+  process.on('SIGHUP', (name) => {
+    if (hangups.size === 0) end(name);
+    for (const listener of hangups) listener();
+  });
   for (const stream of [process.stdout, process.stderr]) {
     // A reader that went away, as in `lvskit lab | head`. Node ignores the signal for that.
     stream.on('error', () => ending.abort('SIGPIPE'));
@@ -24,6 +29,10 @@ export async function start(program: NamedProgram): Promise<void> {
     },
     environment: process.env,
     signal: ending.signal,
+    onHangup: (listener: () => void) => {
+      hangups.add(listener);
+      return () => hangups.delete(listener);
+    },
   };
   process.exitCode = await main(process.argv.slice(2), context, program);
 }

@@ -18,6 +18,15 @@ export function isDataPathService({ firewallMark }: ServiceKey): boolean {
   );
 }
 
+/** Whether a service is one of the trials of `lvskit doctor`, which sees to it itself. */
+export function isDoctorService({ firewallMark }: ServiceKey): boolean {
+  return (
+    firewallMark !== undefined &&
+    firewallMark >= doctorMarks.first &&
+    firewallMark <= doctorMarks.last
+  );
+}
+
 /** A table without a director's own services, which no configuration declares. */
 export function withoutDataPathServices<Service extends { readonly key: ServiceKey }>(
   table: readonly Service[],

@@ -1,8 +1,9 @@
 import { isDataPathService } from '../config/data-path-marks.ts';
 import { withWeight } from '../health/desired.ts';
 import { formatDestinationKey } from '../ipvs/destination.ts';
-import { formatServiceKey, type ServiceSettings } from '../ipvs/service.ts';
+import { formatServiceKey } from '../ipvs/service.ts';
 import type { ComparedDestination, ComparedService } from '../ipvs/table-diff.ts';
+import { destinationSettingsOf, serviceSettingsOf } from './settings-of.ts';
 
 /** The table as it is, with the connections that are established on each destination. */
 export type BusyService = Omit<ComparedService, 'destinations'> & {
@@ -54,23 +55,11 @@ export function drainBeforeRemoval(
       const until = before.get(drain) ?? now + rules.timeoutMs(name);
       if (until <= now || (activeConnections === 0 && destination.weight === 0)) continue;
       drains.set(drain, until);
-      leaving.push(withWeight(settingsOf(destination), 0));
+      leaving.push(withWeight(destinationSettingsOf(destination), 0));
     }
     if (leaving.length === 0) continue;
     const kept = own ?? { key: service.key, ...serviceSettingsOf(service) };
     table.set(name, { ...kept, destinations: [...(own?.destinations ?? []), ...leaving] });
   }
   return { table: [...table.values()], drains };
-}
-
-// What a listing has are views, whose fields are read on demand and cannot be spread.
-
-function serviceSettingsOf(service: ServiceSettings): ServiceSettings {
-  const { scheduler, schedulerFlags, persistence, onePacket, persistenceEngine } = service;
-  return { scheduler, schedulerFlags, persistence, onePacket, persistenceEngine };
-}
-
-function settingsOf(destination: ComparedDestination): ComparedDestination {
-  const { key, forwarding, weight, upperThreshold, lowerThreshold, tunnel } = destination;
-  return { key, forwarding, weight, upperThreshold, lowerThreshold, tunnel };
 }

@@ -1,8 +1,7 @@
-import { doctorMarks } from '../config/data-path-marks.ts';
+import { doctorMarks, isDoctorService } from '../config/data-path-marks.ts';
 import type { Change } from '../ipvs/change.ts';
 import type { Ipvs } from '../ipvs/client.ts';
 import type { DestinationConfig, DestinationKey } from '../ipvs/destination.ts';
-import type { FirewallMarkServiceKey, ServiceKey } from '../ipvs/service.ts';
 import type { AddressFamily } from '../net/ip.ts';
 
 const firstMark = doctorMarks.first;
@@ -19,14 +18,9 @@ export interface Helper {
   readonly config: DestinationConfig;
 }
 
-function isHelper(key: ServiceKey): key is FirewallMarkServiceKey {
-  const mark = key.firewallMark ?? 0;
-  return mark >= firstMark && mark <= doctorMarks.last;
-}
-
 /** Removes all helper services, those of a run that was killed too. */
 export async function removeHelpers(ipvs: Ipvs): Promise<void> {
-  const services = (await ipvs.list()).map(({ key }) => key).filter(isHelper);
+  const services = (await ipvs.list()).map(({ key }) => key).filter(isDoctorService);
   const changes = services.map((service): Change => ({ type: 'remove-service', service }));
   for (const result of changes.length === 0 ? [] : await ipvs.transaction(changes)) {
     if (!result.ok && result.error.code !== 'IPVS_SERVICE_NOT_FOUND') throw result.error;

@@ -1,5 +1,10 @@
 import type { Check, DataPathTarget } from '../config/checks.ts';
-import { dataPathMarks, isDataPathService } from '../config/data-path-marks.ts';
+import {
+  dataPathMarks,
+  doctorMarks,
+  isDataPathService,
+  isDoctorService,
+} from '../config/data-path-marks.ts';
 import { canonicalService } from '../ipvs/table-definition.ts';
 import type { ComparedDestination, ComparedService } from '../ipvs/table-diff.ts';
 import { familyOf, parseIp } from '../net/ip.ts';
@@ -43,7 +48,7 @@ export class DataPath {
       let mark = this.#marks.get(way);
       if (mark === undefined) {
         while (taken.has(next)) next++;
-        if (next > dataPathMarks.last) throw new RangeError(tooMany);
+        if (next >= doctorMarks.first) throw new RangeError(tooMany);
         mark = next++;
         this.#marks.set(way, mark);
       }
@@ -65,7 +70,7 @@ export class DataPath {
 }
 
 const tooMany = `checks go through the data path to more than ${
-  dataPathMarks.last - dataPathMarks.first + 1
+  doctorMarks.first - dataPathMarks.first
 } servers`;
 
 /** What has to be the same for two targets to have one mark. */
@@ -86,7 +91,7 @@ function marksIn(found: readonly ComparedService[]): Map<string, number> {
   const marks = new Map<string, number>();
   for (const { key, destinations } of found) {
     const [only, ...more] = destinations;
-    if (key.firewallMark === undefined || !isDataPathService(key)) continue;
+    if (key.firewallMark === undefined || !isDataPathService(key) || isDoctorService(key)) continue;
     if (only === undefined || more.length > 0) continue;
     const way = wayText(key.family ?? 'ipv4', parseIp(only.key.address).bytes, only);
     marks.set(way, key.firewallMark);

@@ -27,6 +27,8 @@ export interface ScheduleStatistics {
   readonly waiting: number;
   /** How late the last task was that started, in milliseconds. */
   readonly latenessMs: number;
+  /** How long the next has been due, in milliseconds: much only when nothing is started any more. */
+  readonly overdueMs: number;
 }
 
 /** A task's place in the schedule. */
@@ -81,6 +83,7 @@ export class Scheduler {
       running: network.running + process.running,
       waiting: network.waiting.size + process.waiting.size,
       latenessMs: this.#latenessMs,
+      overdueMs: Math.max(0, this.#clock.now() - (this.#heap.first()?.at ?? Infinity)),
     };
   }
 

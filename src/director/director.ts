@@ -1,0 +1,304 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isDoctorService } from '../config/data-path-marks.ts';
+import type { DirectorConfig } from '../config/director-config.ts';
+import type { Clock } from '../health/clock.ts';
+import { systemClock } from '../health/clock.ts';
+import { HealthMonitor } from '../health/monitor.ts';
+import type { Override } from '../health/server-health.ts';
+import type { DirectorEvent, DirectorEventDetails } from '../observe/director-event.ts';
+import type { DirectorStatus } from '../observe/director-status.ts';
+import type { Operations, OverrideStore } from '../observe/operations.ts';
+import { Declared } from './declared.ts';
+import type { DirectorHost } from './host.ts';
+import { OperatorDrains } from './operator-drains.ts';
+import { Serially } from './serially.ts';
+import { servicesStatus } from './status.ts';
+import { TableKeeper } from './table-keeper.ts';
+
+export interface DirectorOptions {
+  /** What to begin with. */
+  readonly config: DirectorConfig;
+  /** Reads the configuration again. */
+  readonly load: () => Promise<DirectorConfig>;
+  readonly host: DirectorHost;
+  /** Of lvskit. */
+  readonly version: string;
+  /** Default: what operators want is forgotten at the end. */
+  readonly overrides?: OverrideStore | undefined;
+  /** Default: that of this machine. */
+  readonly clock?: Clock | undefined;
+  /** From 0 up to 1. Default: `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** How often routes are looked at, where nothing tells that they have changed. */
+const routesMs = 30_000;
+/** A loop that has not gone round for so long does not any more. */
+const deadMs = 10_000;
+
+/**
+ * A director: makes the kernel balance as its configuration, the health of its servers, and its
+ * operators want it. The kernel goes on without it.
+ */
+export class Director implements Operations, AsyncDisposable {
+  readonly #options: DirectorOptions;
+  readonly #clock: Clock;
+  readonly #monitor: HealthMonitor;
+  readonly #keeper: TableKeeper;
+  readonly #declared = new Declared();
+  readonly #drains: OperatorDrains;
+  readonly #listeners = new Set<(event: DirectorEvent) => void>();
+  readonly #work = new Serially();
+  readonly #startedAt: number;
+  #config: DirectorConfig;
+  #loadedAt: number;
+  #problem: string | undefined;
+  #reloads = 0;
+  #failedReloads = 0;
+  #state: DirectorStatus['state'] = 'starting';
+  #isUpdating = false;
+  #checks = 0;
+  #failedChecks = 0;
+  #cancelRoutes: (() => void) | undefined;
+  #routesTrouble: string | undefined;
+
+  constructor(options: DirectorOptions) {
+    const { config, host, clock = systemClock, random } = options;
+    this.#options = options;
+    this.#config = config;
+    this.#clock = clock;
+    this.#startedAt = clock.wallTime();
+    this.#loadedAt = this.#startedAt;
+    this.#drains = new OperatorDrains((service, server) => {
+      this.#tell({ event: 'drained', service, server });
+    });
+    this.#monitor = new HealthMonitor({
+      transport: host.transport,
+      clock,
+      random,
+      sourceFor: host.dataPath.sourceFor,
+      onEvent: (event) => this.#publish(event),
+      onChange: (services) => {
+        if (!this.#isUpdating) void this.#keeper.change(services);
+      },
+      onResult: (_, { passed }) => {
+        this.#checks++;
+        if (!passed) this.#failedChecks++;
+      },
+    });
+    this.#keeper = new TableKeeper({
+      reader: host.reader,
+      writer: host.writer,
+      clock,
+      desired: {
+        table: () => this.#monitor.table(),
+        some: (names) =>
+          [...names].flatMap((name) =>
+            this.#declared.has(name) ? this.#monitor.service(name) : [],
+          ),
+        timeoutMs: (service) => this.#declared.drainTimeoutMs(service),
+        isDead: (service, server) => this.#isDead(service, server),
+        drift: () => this.#config.director.drift,
+      },
+      onEvent: (details) => this.#tell(details),
+      onRead: (table) => this.#drains.look(table),
+    });
+  }
+
+  /**
+   * Takes over the kernel's table: what is right already stays as it is, and everything else is made
+   * right. Then checks begin.
+   *
+   * @throws IpvsError when the table cannot be read or changed at all.
+   */
+  async start(): Promise<void> {
+    await this.#work.run(async () => {
+      await this.#update(this.#config);
+      await this.#keeper.settle();
+      await this.#keepRoutes();
+      this.#monitor.begin();
+      this.#keeper.keep();
+      this.#state = 'running';
+      const services = this.#config.services.length;
+      this.#tell({ event: 'started', version: this.#options.version, services });
+    });
+  }
+
+  /**
+   * Ends. With `leave` the table stays as it is, that of the checks too, which the next director takes
+   * over without a change; with `flush` all services go.
+   */
+  async stop(reason: string): Promise<void> {
+    if (this.#state === 'stopping') return;
+    this.#state = 'stopping';
+    await this.#work.run(async () => {
+      this.#cancelRoutes?.();
+      await this.#monitor.stop();
+      await this.#keeper.stop();
+      await this.#options.host.dataPath.close();
+      if (this.#config.director.onStop === 'flush') await this.#options.host.writer.flush();
+      this.#tell({ event: 'stopped', reason });
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop('disposed of');
+  }
+
+  async status(): Promise<DirectorStatus> {
+    const { host, version } = this.#options;
+    const table = await host.reader.list({ statistics: true });
+    const { tasks: _, running, waiting } = this.#monitor.statistics;
+    return {
+      version,
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      state: this.#state,
+      configuration: {
+        files: this.#config.files,
+        loadedAt: this.#loadedAt,
+        problem: this.#problem,
+        reloads: this.#reloads,
+        failedReloads: this.#failedReloads,
+      },
+      services: servicesStatus({
+        config: this.#config,
+        monitor: this.#monitor,
+        table,
+        refusalOf: (service) => this.#keeper.refusalOf(service),
+        isLeaving: (service, server) => this.#keeper.isLeaving(service, server),
+      }),
+      vips: [],
+      loops: {
+        checks: this.#checks,
+        failedChecks: this.#failedChecks,
+        checksRunning: running,
+        checksWaiting: waiting,
+        ...this.#keeper.statistics,
+      },
+    };
+  }
+
+  async override(service: string, server: string, override: Override, by: string): Promise<void> {
+    await this.#work.run(async () => {
+      const { override: before } = this.#monitor.server(service, server);
+      if (isDeepStrictEqual(before, override)) return;
+      await this.#options.overrides?.set(service, server, override);
+      this.#monitor.override(service, server, override);
+      this.#watchDrain(service, server, override);
+      this.#tell({ event: 'override', service, server, before, after: override, by });
+      await this.#keeper.change(new Set([service]));
+    });
+  }
+
+  reload(): Promise<{ readonly services: number; readonly changes: number }> {
+    return this.#work.run(async () => {
+      let config: DirectorConfig;
+      try {
+        config = await this.#options.load();
+      } catch (error) {
+        this.#problem = messageOf(error);
+        this.#failedReloads++;
+        this.#tell({ event: 'reload-failed', reason: this.#problem });
+        throw error;
+      }
+      this.#problem = undefined;
+      this.#reloads++;
+      this.#loadedAt = this.#clock.wallTime();
+      await this.#update(config);
+      const changes = await this.#keeper.settle();
+      await this.#keepRoutes();
+      this.#monitor.begin();
+      const services = config.services.length;
+      this.#tell({ event: 'reloaded', services, changes });
+      return { services, changes };
+    });
+  }
+
+  /** Whether all that is to go on by itself does: comparing the table, and checking. */
+  get isAlive(): boolean {
+    const since = this.#clock.now() - this.#keeper.comparedAt;
+    return since < deadMs && this.#monitor.statistics.overdueMs < deadMs;
+  }
+
+  /** How it stands, in one line. */
+  get summary(): string {
+    let up = 0;
+    let all = 0;
+    for (const { name, servers } of this.#config.services) {
+      all += servers.length;
+      for (const { state } of this.#monitor.desired(name).servers) {
+        if (state === 'up' || state === 'starting' || state === 'standby') up++;
+      }
+    }
+    const refused = this.#problem === undefined ? '' : '; the newest configuration is refused';
+    return `${this.#config.services.length} services, ${up} of ${all} servers up${refused}`;
+  }
+
+  subscribe(listener: (event: DirectorEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes in a configuration; the kernel is not changed yet. */
+  async #update(config: DirectorConfig): Promise<void> {
+    const { host, overrides } = this.#options;
+    const table = await host.reader.list({ consistent: true });
+    this.#config = config;
+    this.#declared.set(config.services);
+    this.#isUpdating = true;
+    try {
+      this.#monitor.update(config.services, {
+        found: table.filter(({ key }) => !isDoctorService(key)),
+        overrideOf: overrides && ((service, server) => overrides.get(service, server)),
+      });
+    } finally {
+      this.#isUpdating = false;
+    }
+    this.#drains.keepOnly((service, server) => this.#declared.hasServer(service, server));
+  }
+
+  /** Finds out where checks through the data path come from, now and from time to time. */
+  async #keepRoutes(): Promise<void> {
+    this.#cancelRoutes?.();
+    try {
+      const checks = this.#config.services.flatMap(({ servers }) =>
+        servers.map((one) => one.check),
+      );
+      await this.#options.host.dataPath.keep(checks);
+      this.#routesTrouble = undefined;
+    } catch (error) {
+      const reason = `checks through the data path may fail: ${messageOf(error)}`;
+      if (reason !== this.#routesTrouble) this.#tell({ event: 'trouble', reason });
+      this.#routesTrouble = reason;
+    }
+    if (this.#state === 'stopping') return;
+    const again = () => void this.#work.run(() => this.#keepRoutes());
+    this.#cancelRoutes = this.#clock.schedule(this.#clock.now() + routesMs, again);
+  }
+
+  #watchDrain(name: string, server: string, { mode }: Override): void {
+    const key = this.#declared.keyOf(name);
+    if (mode === 'drain' && key !== undefined) this.#drains.begin(name, key, server);
+    else this.#drains.end(name, server);
+  }
+
+  #isDead(key: string, server: string): boolean {
+    const declared = this.#declared.byKey(key);
+    if (declared?.policy.onFailure !== 'remove') return false;
+    const { servers } = this.#monitor.desired(declared.name);
+    return servers.some((one) => one.server === server && one.state === 'down');
+  }
+
+  #tell(details: DirectorEventDetails): void {
+    this.#publish({ time: this.#clock.wallTime(), ...details });
+  }
+
+  #publish(event: DirectorEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
