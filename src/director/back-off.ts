@@ -12,4 +12,10 @@ export class BackOff {
     this.#delayMs = Math.min(longestMs, Math.max(shortestMs, this.#delayMs * 2));
     this.until = now + this.#delayMs;
   }
+
+  /** All is well, and has been for long enough. */
+  reset(): void {
+    this.#delayMs = 0;
+    this.until = Number.NEGATIVE_INFINITY;
+  }
 }

@@ -13,6 +13,7 @@ import type { DirectorHost } from './host.ts';
 import { OperatorDrains } from './operator-drains.ts';
 import { Serially } from './serially.ts';
 import { servicesStatus } from './status.ts';
+import { Surroundings } from './surroundings.ts';
 import { TableKeeper } from './table-keeper.ts';
 
 export interface DirectorOptions {
@@ -31,8 +32,6 @@ export interface DirectorOptions {
   readonly random?: (() => number) | undefined;
 }
 
-/** How often routes are looked at, where nothing tells that they have changed. */
-const routesMs = 30_000;
 /** A loop that has not gone round for so long does not any more. */
 const deadMs = 10_000;
 
@@ -45,6 +44,7 @@ export class Director implements Operations, AsyncDisposable {
   readonly #clock: Clock;
   readonly #monitor: HealthMonitor;
   readonly #keeper: TableKeeper;
+  readonly #surroundings: Surroundings;
   readonly #declared = new Declared();
   readonly #drains: OperatorDrains;
   readonly #listeners = new Set<(event: DirectorEvent) => void>();
@@ -59,8 +59,6 @@ export class Director implements Operations, AsyncDisposable {
   #isUpdating = false;
   #checks = 0;
   #failedChecks = 0;
-  #cancelRoutes: (() => void) | undefined;
-  #routesTrouble: string | undefined;
 
   constructor(options: DirectorOptions) {
     const { config, host, clock = systemClock, random } = options;
@@ -86,6 +84,8 @@ export class Director implements Operations, AsyncDisposable {
         if (!passed) this.#failedChecks++;
       },
     });
+    const onEvent = (details: DirectorEventDetails) => this.#tell(details);
+    this.#surroundings = new Surroundings({ host, clock, onEvent });
     this.#keeper = new TableKeeper({
       reader: host.reader,
       writer: host.writer,
@@ -100,7 +100,7 @@ export class Director implements Operations, AsyncDisposable {
         isDead: (service, server) => this.#isDead(service, server),
         drift: () => this.#config.director.drift,
       },
-      onEvent: (details) => this.#tell(details),
+      onEvent,
       onRead: (table) => this.#drains.look(table),
     });
   }
@@ -114,10 +114,13 @@ export class Director implements Operations, AsyncDisposable {
   async start(): Promise<void> {
     await this.#work.run(async () => {
       await this.#update(this.#config);
+      await this.#surroundings.setChecks(this.#config);
       await this.#keeper.settle();
-      await this.#keepRoutes();
+      // Where a VIP is, connections come; its services had better be there before.
+      await this.#surroundings.setVips(this.#config);
       this.#monitor.begin();
       this.#keeper.keep();
+      this.#surroundings.keep();
       this.#state = 'running';
       const services = this.#config.services.length;
       this.#tell({ event: 'started', version: this.#options.version, services });
@@ -132,11 +135,11 @@ export class Director implements Operations, AsyncDisposable {
     if (this.#state === 'stopping') return;
     this.#state = 'stopping';
     await this.#work.run(async () => {
-      this.#cancelRoutes?.();
+      const flush = this.#config.director.onStop === 'flush';
       await this.#monitor.stop();
       await this.#keeper.stop();
-      await this.#options.host.dataPath.close();
-      if (this.#config.director.onStop === 'flush') await this.#options.host.writer.flush();
+      await this.#surroundings.end(flush);
+      if (flush) await this.#options.host.writer.flush();
       this.#tell({ event: 'stopped', reason });
     });
   }
@@ -168,7 +171,7 @@ export class Director implements Operations, AsyncDisposable {
         refusalOf: (service) => this.#keeper.refusalOf(service),
         isLeaving: (service, server) => this.#keeper.isLeaving(service, server),
       }),
-      vips: [],
+      vips: this.#surroundings.vips,
       loops: {
         checks: this.#checks,
         failedChecks: this.#failedChecks,
@@ -206,8 +209,9 @@ export class Director implements Operations, AsyncDisposable {
       this.#reloads++;
       this.#loadedAt = this.#clock.wallTime();
       await this.#update(config);
+      await this.#surroundings.setChecks(config);
       const changes = await this.#keeper.settle();
-      await this.#keepRoutes();
+      await this.#surroundings.setVips(config);
       this.#monitor.begin();
       const services = config.services.length;
       this.#tell({ event: 'reloaded', services, changes });
@@ -256,25 +260,6 @@ export class Director implements Operations, AsyncDisposable {
       this.#isUpdating = false;
     }
     this.#drains.keepOnly((service, server) => this.#declared.hasServer(service, server));
-  }
-
-  /** Finds out where checks through the data path come from, now and from time to time. */
-  async #keepRoutes(): Promise<void> {
-    this.#cancelRoutes?.();
-    try {
-      const checks = this.#config.services.flatMap(({ servers }) =>
-        servers.map((one) => one.check),
-      );
-      await this.#options.host.dataPath.keep(checks);
-      this.#routesTrouble = undefined;
-    } catch (error) {
-      const reason = `checks through the data path may fail: ${messageOf(error)}`;
-      if (reason !== this.#routesTrouble) this.#tell({ event: 'trouble', reason });
-      this.#routesTrouble = reason;
-    }
-    if (this.#state === 'stopping') return;
-    const again = () => void this.#work.run(() => this.#keepRoutes());
-    this.#cancelRoutes = this.#clock.schedule(this.#clock.now() + routesMs, again);
   }
 
   #watchDrain(name: string, server: string, { mode }: Override): void {

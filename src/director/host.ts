@@ -3,9 +3,13 @@ import { DataPathSource } from '../health/data-path-source.ts';
 import { proberTransport } from '../health/prober-transport.ts';
 import type { Transport } from '../health/transport.ts';
 import { Ipvs } from '../ipvs/client.ts';
+import * as arp from '../net/arp.ts';
+import { familyOf } from '../net/ip.ts';
+import * as ndp from '../net/ndp.ts';
 import { Network } from '../net/network.ts';
 import { Prober } from '../net/prober.ts';
 import { Sysctl } from '../net/sysctl.ts';
+import type { VipHost } from './vip-keeper.ts';
 
 /** The world that a director works on; tests have others. */
 export interface DirectorHost {
@@ -14,6 +18,9 @@ export interface DirectorHost {
   readonly writer: Pick<Ipvs, 'transaction' | 'flush'>;
   readonly transport: Transport;
   readonly dataPath: DataPathWay;
+  readonly vips: VipHost;
+  /** Something each time that links or addresses have changed. */
+  watch(signal: AbortSignal): AsyncIterable<unknown>;
 }
 
 /** Where checks through the data path come from. */
@@ -23,9 +30,10 @@ export interface DataPathWay {
   close(): Promise<void>;
 }
 
-export interface OpenHost extends DirectorHost, AsyncDisposable {
-  readonly network: Network;
-}
+export interface OpenHost extends DirectorHost, AsyncDisposable {}
+
+/** Switches and hosts may miss some. */
+const announcements = { count: 5, intervalMs: 200 } as const;
 
 /**
  * Opens a network namespace for a director.
@@ -51,9 +59,16 @@ export async function openHost(netns: string | undefined): Promise<OpenHost> {
     return {
       reader,
       writer,
-      network,
       transport: proberTransport(prober),
       dataPath: new DataPathSource({ network, sysctl }),
+      vips: {
+        addresses: network.addresses,
+        announce: (link, vip, signal) => {
+          const options = { link, address: vip, signal, ...announcements, ...where };
+          return familyOf(vip) === 'ipv4' ? arp.announce(options) : ndp.advertise(options);
+        },
+      },
+      watch: (signal) => network.watch({ signal }),
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {

@@ -12,7 +12,14 @@ import { defined } from './defined.ts';
 import { type AddressFamily, formatIp, type IpPrefix, parseIp, parsePrefix } from './ip.ts';
 import { checkLinkReference } from './link-reference.ts';
 import { flagBits, flagNames } from './names.ts';
-import { familyName, familyNumber, protocolName, scopeName, scopeNumber } from './route-names.ts';
+import {
+  familyName,
+  familyNumber,
+  protocolName,
+  protocolNumber,
+  scopeName,
+  scopeNumber,
+} from './route-names.ts';
 import { uapi } from './uapi.ts';
 
 const configFlags: Readonly<Record<AddressConfigFlag, number>> = {
@@ -103,6 +110,7 @@ export function encodeAddress(config: AddressConfig): Partial<NativeAddress> {
     ...defined({
       metric,
       broadcast: encodeBroadcast(config.broadcast),
+      protocol: config.protocol === undefined ? undefined : protocolNumber(config.protocol),
       lifetimes: encodeLifetimes(config),
     }),
   };

@@ -55,6 +55,8 @@ export interface AddressConfig extends AddressKey {
   readonly broadcast?: string;
   /** Metric of the route to its prefix, 0 to 2^32-1. Default: the kernel's (since Linux 4.18). */
   readonly metric?: number;
+  /** Who adds it; kernels before 5.18 forget it. Default: nobody. */
+  readonly protocol?: RouteProtocol;
   /** After this the address goes away. Default `forever`. */
   readonly validLifetimeSeconds?: Lifetime;
   /**

@@ -9,6 +9,7 @@ import type { ComparedService } from '../../../src/ipvs/table-diff.ts';
 import type { DirectorEvent } from '../../../src/observe/director-event.ts';
 import { FakeClock, settled } from '../../support/fake-clock.ts';
 import { FakeKernel } from '../../support/fake-kernel.ts';
+import { FakeVips } from '../../support/fake-vips.ts';
 import { serviceOf } from '../../support/health.ts';
 
 const one = { address: '10.0.0.1', port: 80 } as const;
@@ -61,6 +62,7 @@ async function direct(
     ping: never,
   };
   const kept = new Map<string, string>();
+  const vips = new FakeVips();
   let next: DirectorConfig | Error = config;
   const events: DirectorEvent[] = [];
   const director = new Director({
@@ -74,6 +76,8 @@ async function direct(
       writer: kernel,
       transport,
       dataPath: { keep: async () => {}, sourceFor: async () => undefined, close: async () => {} },
+      vips,
+      watch: () => vips.changes(),
     },
     version: '1.2.3',
     overrides: {
@@ -95,7 +99,7 @@ async function direct(
     next = config;
     return director.reload();
   };
-  return { clock, kernel, dead, director, told, names, load, kept };
+  return { clock, kernel, dead, director, told, names, load, kept, vips };
 }
 
 async function running(...given: Parameters<typeof direct>) {
@@ -373,6 +377,31 @@ describe('a configuration that is loaded again', () => {
     await clock.advance(2000, 100);
     expect(kernel.weights(key)).toEqual(['10.0.0.1:80=1']);
     await director.stop('test');
+  });
+});
+
+describe('a director that owns the VIPs', () => {
+  const own = { vips: 'own', interface: 'eth0' } as const;
+
+  it('has them there once its services are, puts them back, and leaves them at its end', async () => {
+    const { vips, clock, director, names } = await running(configOf([web], own));
+    expect(names()).toEqual(['quorum-lost', 'table-changed', 'vip-added', 'started']);
+    expect(vips.texts).toEqual(['192.0.2.1/32 eth0']);
+    await clock.advance(20_000, 100);
+    vips.take({ link: 'eth0', address: '192.0.2.1/32' });
+    await clock.advance(200, 50);
+    expect(vips.texts).toEqual(['192.0.2.1/32 eth0']);
+    expect((await director.status()).vips).toEqual([
+      { vip: '192.0.2.1', link: 'eth0', present: true },
+    ]);
+    await director.stop('SIGTERM');
+    expect(vips.texts).toEqual(['192.0.2.1/32 eth0']);
+  });
+
+  it('takes them along when it is to flush', async () => {
+    const { vips, director } = await running(configOf([web], { ...own, onStop: 'flush' }));
+    await director.stop('SIGTERM');
+    expect(vips.texts).toEqual([]);
   });
 });
 
