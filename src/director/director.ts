@@ -186,7 +186,7 @@ export class Director implements Operations, AsyncDisposable {
     await this.#work.run(async () => {
       const { override: before } = this.#monitor.server(service, server);
       if (isDeepStrictEqual(before, override)) return;
-      await this.#options.overrides?.set(service, server, override);
+      await this.#options.overrides?.set(service, server, override, by);
       this.#monitor.override(service, server, override);
       this.#watchDrain(service, server, override);
       this.#tell({ event: 'override', service, server, before, after: override, by });

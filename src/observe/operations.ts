@@ -26,5 +26,5 @@ export interface OverrideStore {
   /** Undefined where nothing else is wanted than what the configuration says. */
   get(service: string, server: string): Override | undefined;
   /** Resolves once it is safely kept. */
-  set(service: string, server: string, override: Override): Promise<void>;
+  set(service: string, server: string, override: Override, by: string): Promise<void>;
 }
