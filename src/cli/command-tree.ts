@@ -64,6 +64,11 @@ export const commandTree: readonly CommandNode[] = [
         load: () => import('./commands/import-keepalived.ts'),
       },
       {
+        name: 'ldirectord',
+        summary: 'make a configuration of ldirectord.cf',
+        load: () => import('./commands/import-ldirectord.ts'),
+      },
+      {
         name: 'ipvsadm',
         summary: 'make a configuration of rules or a script of ipvsadm',
         load: () => import('./commands/import-ipvsadm.ts'),

@@ -1,16 +1,27 @@
 import { type Command, Option } from 'commander';
 import type { ConfigInput } from '../config/config-input.ts';
+import type { NameLookup } from '../formats/ipvsadm/command.ts';
 import type { SourcePlace } from '../formats/source.ts';
 import { type Imported, linesLeftOut, notesOf, servicesOf } from '../import/imported.ts';
 import { configInputOfImported, printImported } from '../import/print.ts';
 import { plural } from '../reconcile/describe.ts';
 import type { CommandContext, CommandDetails } from './command-context.ts';
 import { exitCode } from './exit-code.ts';
+import { SystemNames } from './ipvsadm/system-names.ts';
 import { writeDocument } from './output/document.ts';
 import { writeWholeFile } from './output-file.ts';
 
 /** Longest file that is imported, in bytes. */
 export const longestImport: number = 64 * 1024 * 1024;
+
+/** Ports by their names, as this system has them. Names of hosts are not looked up: they can change. */
+export function importNames(): NameLookup {
+  const names = new SystemNames();
+  return {
+    hostAddress: () => undefined,
+    servicePort: (name, protocol) => names.servicePort(name, protocol),
+  };
+}
 
 /** What every command that imports can be told. */
 export interface ImportOptions {

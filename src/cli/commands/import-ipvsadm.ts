@@ -5,18 +5,19 @@ import {
   addImportOptions,
   type ImportOptions,
   importExitStatus,
+  importNames,
   importText,
   longestImport,
   reportImport,
 } from '../import-report.ts';
 import { inputName, readInput } from '../input-file.ts';
-import { SystemNames } from '../ipvsadm/system-names.ts';
 
 export const details: CommandDetails = {
   text: [
     importText,
     `It reads rules such as ipvsadm -Sn prints, and shell scripts of ipvsadm commands in plain words and
-    variables with plain values; any other line of a script is not followed.`,
+    variables with plain values; any other line of a script is not followed.
+    Names of hosts are not looked up.`,
   ],
   examples: [
     { command: 'ipvsadm -Sn | lvskit import ipvsadm -', what: 'the table as it is now' },
@@ -32,8 +33,8 @@ export function define(command: Command, context: CommandContext): RunnableComma
   addImportOptions(command);
   return async (given, [file]) => {
     const { bytes } = await readInput(String(file), longestImport, context);
-    const names = new SystemNames();
-    const imported = importIpvsadm(bytes.toString('latin1'), inputName(String(file)), names);
+    const text = bytes.toString('latin1');
+    const imported = importIpvsadm(text, inputName(String(file)), importNames());
     return reportImport('ipvsadm', imported, given as unknown as ImportOptions, context);
   };
 }

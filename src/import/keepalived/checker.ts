@@ -11,6 +11,7 @@ import {
   reachOf,
 } from './checker-parts.ts';
 import { httpChecks } from './http-checker.ts';
+import { noteSaidTwice } from './said-twice.ts';
 import { paceOf, readTiming, type Timing, type TimingDefaults } from './timing.ts';
 import { payloadOf, readReply } from './udp-payload.ts';
 import { numberIn, switchOf, textOf } from './values.ts';
@@ -65,6 +66,7 @@ function readChecker(
   notes: Notes,
 ): Checker | undefined {
   const timing: Timing = { ...server.timing };
+  noteSaidTwice(statement.body ?? [], notes);
   const own: Statement[] = [];
   let port = server.writtenPort;
   const elsewhere = (statement.body ?? []).find(

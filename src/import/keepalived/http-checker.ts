@@ -3,6 +3,7 @@ import type { BodyInput, SingleCheckInput } from '../../config/check-input.ts';
 import type { Statement } from '../../formats/keepalived/parse.ts';
 import type { Notes } from './account.ts';
 import { type Checker, hasPort, isHostName, leaveOutRest, reachOf } from './checker-parts.ts';
+import { noteSaidTwice } from './said-twice.ts';
 import { paceOf, type TimingDefaults } from './timing.ts';
 import { switchOf, textOf } from './values.ts';
 
@@ -94,6 +95,7 @@ function readUrl(statement: Statement, notes: Notes): Url | undefined {
     return undefined;
   }
   notes.account.map(statement.words);
+  noteSaidTwice(inner, notes);
   let statuses: readonly string[] = ['200-299'];
   let virtualHost: string | undefined;
   const regex = new RegexReader(notes);

@@ -3,6 +3,7 @@ import { formatIp, parseIp } from '../../net/ip.ts';
 import { type Account, Notes } from './account.ts';
 import { isChecker } from './checker.ts';
 import { type Forwarding, forwardingOf } from './forwarding.ts';
+import { noteSaidTwice } from './said-twice.ts';
 import { readTiming, type Timing } from './timing.ts';
 import { numberIn, switchOf } from './values.ts';
 
@@ -76,6 +77,7 @@ export function readRealServer(
     timing: { said: [] },
     checkers,
   };
+  noteSaidTwice(statement.body ?? [], notes);
   for (const inner of statement.body ?? []) {
     if (isChecker(inner.words[0]?.text ?? '')) checkers.push(inner);
     else if (!readTiming(inner, server.timing, notes, 1)) readSetting(inner, server);

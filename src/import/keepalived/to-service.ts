@@ -8,7 +8,9 @@ import type {
 } from '../../config/config-input.ts';
 import { formatSeconds } from '../../config/duration.ts';
 import type { Statement } from '../../formats/keepalived/parse.ts';
+import { hoist } from '../hoist.ts';
 import type { ImportedServer, ImportedService, Note } from '../imported.ts';
+import { onlyNew } from '../once.ts';
 import { Notes } from './account.ts';
 import { checksOf } from './checker.ts';
 import type { Forwarding } from './forwarding.ts';
@@ -43,14 +45,8 @@ export class ServiceMaker {
     const servers = this.#servers();
     const settings = this.#settings(servers);
     const hoisted = hoist(settings, servers);
-    // What is said for one of several is not said again for the others.
-    const told = new Set<string>();
-    const once = (notes: readonly Note[]) =>
-      notes.filter(({ kind, message }) => {
-        const isNew = kind === 'left-out' || !told.has(message);
-        told.add(message);
-        return isFirst && isNew;
-      });
+    const isNew = onlyNew();
+    const once = (notes: readonly Note[]) => (isFirst ? isNew(notes) : []);
     return {
       place: virtual.statement.place,
       notes: once([...virtual.notes.taken, ...this.#notes.taken]),
@@ -336,50 +332,4 @@ function familyOf({ servers, sorry, granularity, forwarding: usual }: VirtualSer
   if (plain !== undefined) return plain.endpoint.isIpv6;
   const all = [...servers.map(({ endpoint }) => endpoint), ...(sorry === undefined ? [] : [sorry])];
   return all.every((endpoint) => endpoint.isIpv6);
-}
-
-const shared = ['forwarding', 'tunnel', 'check', 'checks'] as const;
-
-/** Says once for the service what all its servers agree in. */
-function hoist(
-  settings: Settings,
-  servers: readonly ImportedServer[],
-): { readonly settings: Settings; readonly servers: readonly ImportedServer[] } {
-  const [first] = servers;
-  if (first === undefined) return { settings, servers };
-  const agreed = shared.filter((key) => {
-    const text = JSON.stringify(first.input[key]);
-    return text !== undefined && servers.every(({ input }) => JSON.stringify(input[key]) === text);
-  });
-  const said = Object.fromEntries(agreed.map((key) => [key, first.input[key]]));
-  const rest = servers.map((server) => {
-    const entries = Object.entries(server.input).filter(
-      ([key]) => !(agreed as readonly string[]).includes(key),
-    );
-    return { ...server, input: Object.fromEntries(entries) as unknown as ServerObjectInput };
-  });
-  const { fallback, ...others } = settings;
-  return {
-    settings: {
-      ...others,
-      ...said,
-      ...(fallback !== undefined && { fallback: short(fallback, said) }),
-    },
-    servers: rest,
-  };
-}
-
-/** A fallback without what it takes from its service. */
-function short(
-  fallback: NonNullable<Settings['fallback']>,
-  said: Settings | object,
-): NonNullable<Settings['fallback']> {
-  if (typeof fallback !== 'object') return fallback;
-  const { forwarding, tunnel, ...rest } = fallback;
-  const same =
-    'forwarding' in said &&
-    said.forwarding === forwarding &&
-    JSON.stringify('tunnel' in said ? said.tunnel : undefined) === JSON.stringify(tunnel);
-  if (!same) return fallback;
-  return rest.port === undefined ? rest.address : rest;
 }

@@ -9,6 +9,7 @@ import {
   type RealServer,
   readRealServer,
 } from './real-server.ts';
+import { noteSaidTwice } from './said-twice.ts';
 import { readTiming, type Timing } from './timing.ts';
 import { numberIn, switchOf } from './values.ts';
 
@@ -75,6 +76,7 @@ export function readVirtualServer(statement: Statement, account: Account): Virtu
     servers: [],
   };
   account.map(statement.words);
+  noteSaidTwice(statement.body ?? [], virtual.notes);
   for (const inner of statement.body ?? []) {
     const { notes, timing, servers } = virtual;
     if (inner.words[0]?.text === 'real_server') {
