@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Suites that change the kernel's state share one guest and its one CPU: one file at a time. Each
- * has a process of its own, since many count the descriptors and threads that they leave behind.
+ * Suites that change the kernel's state share one guest and its one CPU: one file at a time, and all
+ * of them in one process, since to start Node and load everything anew takes seconds there.
  */
 const onOneKernel = {
   pool: 'forks',
   fileParallelism: false,
+  isolate: false,
   testTimeout: 60_000,
   hookTimeout: 60_000,
   // Guests share two processors with other stages, and a frame or a deadline gets lost now and then.
@@ -16,7 +17,7 @@ const onOneKernel = {
 
 export default defineConfig({
   test: {
-    // Every file has a process of its own, and four kernels run the same ones.
+    // Four kernels run the same files.
     experimental: { fsModuleCache: true },
     projects: [
       // Nothing there waits; but the machine may have other things to do.
@@ -37,8 +38,10 @@ export default defineConfig({
         test: {
           name: 'scripts',
           include: ['test/scripts/**/*.test.ts'],
-          testTimeout: 120_000,
+          // Each boots a guest, or builds something.
+          testTimeout: 300_000,
           fileParallelism: false,
+          retry: 1,
         },
       },
     ],

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Ipvs, type ServiceKey } from '../../src/index.ts';
 import type { LabConnection } from '../../src/lab/client.ts';
 import { LabHost } from '../../src/lab/host.ts';
@@ -30,18 +30,23 @@ async function weigh(service: ServiceKey, server: number, weight: number): Promi
   await lab.ipvs.editDestination(service, { address }, { weight });
 }
 
-afterEach(async () => {
+async function removeLab(): Promise<void> {
   await lab?.[Symbol.asyncDispose]();
-});
+}
 
 describe('every scheduler keeps its promise to three real servers', () => {
   const requests = 12;
   // Debian builds no kernel with twos.
   const built = Object.entries(schedulerPromises).filter(([name]) => name !== 'twos');
 
-  it.each(built)('%s', async (scheduler, promise) => {
+  beforeAll(async () => {
     lab = await Lab.create({ realServers: 3 });
     await serveEverywhere();
+  });
+  afterEach(() => lab.ipvs.flush());
+  afterAll(removeLab);
+
+  it.each(built)('%s', async (scheduler, promise) => {
     const weights = promise.weights(3, requests);
     await lab.addService({ scheduler, weights });
     const tallies = lab.realServers.map(({ name }, index) => ({
@@ -67,6 +72,8 @@ describe('every scheduler keeps its promise to three real servers', () => {
 });
 
 describe('persistence', () => {
+  afterEach(removeLab);
+
   const persistence = { timeoutSeconds: 60 } as const;
 
   beforeEach(async () => {
@@ -113,6 +120,8 @@ describe('persistence', () => {
 });
 
 describe('a firewall mark', () => {
+  afterEach(removeLab);
+
   it.each(['ipv4', 'ipv6'] as const)(
     'gathers the marked packets of every port into one service over %s',
     async (family) => {
@@ -185,6 +194,8 @@ describe.each([
   ['iptables', iptables],
   ['tc', trafficControl],
 ])('a firewall mark that the director sets with %s', (name, marker) => {
+  afterEach(removeLab);
+
   const everyWay = (['dr', 'nat'] as const).flatMap((forwarding) =>
     (['ipv4', 'ipv6'] as const).map((family) => [forwarding, family] as const),
   );
@@ -244,6 +255,8 @@ describe.each([
 });
 
 describe('UDP', () => {
+  afterEach(removeLab);
+
   it('stays with its server from one port, and with one-packet scheduling does not', async () => {
     lab = await Lab.create({ virtualAddresses: 1 });
     await serveEverywhere('udp', 53);
@@ -263,6 +276,8 @@ describe('UDP', () => {
 });
 
 describe('connection thresholds', () => {
+  afterEach(removeLab);
+
   it('turn a server away when it is full, refuse when all are, and end when it has room', async () => {
     lab = await Lab.create();
     await serveEverywhere();
@@ -287,6 +302,8 @@ describe('connection thresholds', () => {
 });
 
 describe('weight 0', () => {
+  afterEach(removeLab);
+
   it('takes no new connections and keeps those there are', async () => {
     lab = await Lab.create();
     await serveEverywhere();
@@ -303,6 +320,8 @@ describe('weight 0', () => {
 });
 
 describe('counters', () => {
+  afterEach(removeLab);
+
   it.each(['dr', 'nat'] as const)('count what went through the director by %s', async (kind) => {
     lab = await Lab.create({ forwarding: kind });
     await serveEverywhere();
@@ -327,6 +346,8 @@ describe('counters', () => {
 });
 
 describe('tunnels with a header of their own', () => {
+  afterEach(removeLab);
+
   beforeEach(async () => {
     lab = await Lab.create({ forwarding: 'tun' });
     await serveEverywhere();
@@ -364,6 +385,8 @@ describe('tunnels with a header of their own', () => {
 });
 
 describe('connection synchronisation', () => {
+  afterEach(removeLab);
+
   it('gives a backup on the same network the connections of the master', async () => {
     lab = await Lab.create();
     await serveEverywhere();

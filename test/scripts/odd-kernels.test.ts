@@ -8,7 +8,7 @@ const programAt = (name: string) => fileURLToPath(new URL(`programs/${name}`, im
 
 async function linesOf(kernel: string, script: string, ...options: string[]): Promise<unknown[]> {
   const run = await inKernel([
-    ...['--kernel', kernel, '--timeout', '100', ...options, '--'],
+    ...['--kernel', kernel, '--timeout', '250', ...options, '--'],
     ...['bash', '-c', script],
   ]);
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -20,7 +20,7 @@ async function linesOf(kernel: string, script: string, ...options: string[]): Pr
 
 describe('a kernel whose IPv6 is switched off', () => {
   // Debian has built IPv6 into Linux 7.2, where only a kernel parameter switches it off.
-  it.each(['5.10', '6.1', '6.12'])('says so of everything that needs it: %s', async (kernel) => {
+  it.each(['6.1', '6.12'])('says so of everything that needs it: %s', async (kernel) => {
     const refused = 'IPVS_FAMILY_UNSUPPORTED EAFNOSUPPORT: cannot';
     const because = 'this host has IPv6 disabled';
     expect(
@@ -49,7 +49,7 @@ describe('a kernel whose IPv6 is switched off', () => {
 });
 
 describe('a kernel without a large enough piece of memory', () => {
-  it.each(['5.10', '6.1', '6.12', '7.2'])('says so, and changes nothing: %s', async (kernel) => {
+  it.each(['6.1', '7.2'])('says so, and changes nothing: %s', async (kernel) => {
     const folder = '/dev/shm/full';
     const script =
       `mkdir ${folder} && mount -t ramfs ramfs ${folder} && modprobe ip_vs && ` +

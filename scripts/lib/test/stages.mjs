@@ -12,6 +12,8 @@ import { checksLine, doctest, oneCheck, vitest } from './counts.mjs';
  * @property {import('./counts.mjs').Counter} count
  * @property {number} timeoutSeconds
  * @property {string} [after] a stage that has to have passed before
+ * @property {boolean} [background] whether it waits for nobody and nobody for it: it takes what the
+ *   others leave of the processors
  * @property {() => Readonly<Record<string, string>>} [environment]
  */
 
@@ -100,8 +102,9 @@ const fuzzers = () =>
         name: `fuzz-${name}`,
         command: () => ['scripts/fuzz', seconds, name],
         count: checksLine,
-        timeoutSeconds: Number(seconds) + 120,
+        timeoutSeconds: Number(seconds) + 600,
         after: 'build-fuzz',
+        background: true,
       };
     });
 
@@ -152,7 +155,8 @@ export const allStages = () => [
     name: 'clang-tidy',
     command: () => ['scripts/check-native', '--only', 'tidy'],
     count: checksLine,
-    timeoutSeconds: 1800,
+    timeoutSeconds: 3600,
+    background: true,
     environment: () => ({ LVSKIT_JOBS: '1' }),
   },
 ];
