@@ -17,6 +17,8 @@ let accepted = 0;
 beforeAll(async () => {
   server = createServer((socket) => {
     accepted++;
+    // A probe ends with a reset unless it is told otherwise.
+    socket.on('error', () => {});
     socket.end('hello');
   });
   server.listen({ port: 0, host: address, backlog: 4096 });
