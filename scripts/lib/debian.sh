@@ -15,6 +15,8 @@ iproute2        ip
 readonly packages_for_test='
 ipvsadm         ipvsadm
 tcpdump         tcpdump
+openssh-server  sshd
+openssh-client  ssh
 iptables        iptables-legacy
 git             git
 patchelf        patchelf

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Draft, Wanted } from './draft.ts';
 import { readFacts } from './facts.ts';
 import {
@@ -12,6 +14,7 @@ import {
 } from './ledger.ts';
 import { Changes, failure, makeSo, tryRights } from './make.ts';
 import { type FileItem, keepFiles, planFiles } from './persistence.ts';
+import type { Place } from './place.ts';
 import { draftRealServer, isSatisfied, type PlanItem, planItem, restoreItem } from './plan.ts';
 import { RealServerError } from './real-server-error.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -95,6 +98,7 @@ async function prepare(
     before: options.before ?? known?.before ?? [],
     complete: true,
   };
+  await refuseScripts(session.place, settings);
   const facts = await readFacts(host, settings, originalSysctls(ledger));
   const draft = draftRealServer(settings, facts, claimedBy(ledger, name));
   if (draft.problems.length > 0) {
@@ -119,6 +123,16 @@ async function prepare(
     files.some((file) => file.action !== 'none') ||
     JSON.stringify(known) !== JSON.stringify(setup);
   return { setup, draft, items, files, changed, ledger: after };
+}
+
+/** Two records of one thing would each go back to what the other had made of it. */
+async function refuseScripts({ scriptRecords }: Place, settings: RealServerSettings) {
+  if (scriptRecords === undefined) return;
+  const names = await readdir(scriptRecords).catch((): readonly string[] => []);
+  if (names.length === 0) return;
+  throw new RealServerError('REAL_SERVER_CONFLICT', actionOf(settings), [
+    `a script of rs-setup has set this machine up (${join(scriptRecords, names.join(', '))}): undo that first, or go on with the script`,
+  ]);
 }
 
 /** What is claimed: what is wanted, or what is there where that does as well. */

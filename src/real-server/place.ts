@@ -15,6 +15,8 @@ export interface Place {
   readonly netns: NamespaceReference | undefined;
   readonly stateFile: string;
   readonly lockFile: string;
+  /** What scripts of `rs-setup script` keep their records in. Absent in a namespace: they have one. */
+  readonly scriptRecords: string | undefined;
   /** Absent in a namespace, for which systemd sets no sysctls. */
   readonly sysctlFile: string | undefined;
   /** Absent in a namespace whose name no unit can bear. */
@@ -32,6 +34,7 @@ export function placeOf({ netns, root = '/' }: PlaceOptions): Place {
     netns,
     stateFile: join(state, `real-server${suffix}.json`),
     lockFile: join(state, 'real-server.lock'),
+    scriptRecords: netns === undefined ? join(state, 'real-server-script') : undefined,
     sysctlFile:
       netns === undefined ? join(root, 'etc/sysctl.d/60-lvskit-real-server.conf') : undefined,
     unitFile: unit === undefined ? undefined : join(root, 'etc/systemd/system', unit),

@@ -1,3 +1,5 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { rsSetup } from '../support/command.ts';
@@ -184,6 +186,23 @@ describe('the script refuses', { timeout: 240_000 }, () => {
       expect(await host.state()).toEqual(state);
     }
     expect(await filesBelow(host.root)).toEqual(['real-server.lock']);
+  });
+
+  it('to go on with what rs-setup has set up, as rs-setup does the other way round', async () => {
+    const host = await machine();
+    const run = on(host, await scriptFor(...dr));
+    const folder = join(host.root, 'var/lib/lvskit');
+    await mkdir(join(folder, 'real-server-script'), { recursive: true });
+    await writeFile(join(folder, 'real-server.json'), '{}');
+    const script = await run('apply');
+    expect(script).toMatchObject({ code: 2, stdout: '' });
+    expect(script.stderr).toContain('this machine was set up by rs-setup (');
+    await rm(join(folder, 'real-server.json'));
+    await writeFile(join(folder, 'real-server-script', 'one'), '');
+    const here = ['apply', ...dr, '--interface', 'lvs-none', '--dry-run', '--root', host.root];
+    const itself = await rsSetup(here);
+    expect(itself).toMatchObject({ code: 2, stdout: '' });
+    expect(itself.stderr).toContain('a script of rs-setup has set this machine up (');
   });
 
   it('a machine that it may not change', async () => {

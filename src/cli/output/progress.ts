@@ -10,12 +10,16 @@ export interface Progress {
 const worthShowing = 20_000;
 const eraseLine = '\r\x1b[K';
 
-/** Shows progress on a terminal, and nothing anywhere else. */
-export function progressOn(output: Output, what: string): Progress {
+/**
+ * Shows progress on a terminal, and nothing anywhere else.
+ *
+ * @param least Less than this is not shown.
+ */
+export function progressOn(output: Output, what: string, least: number = worthShowing): Progress {
   let shown = false;
   return {
     show: (done, all) => {
-      if (output.isTTY !== true || all < worthShowing) return;
+      if (output.isTTY !== true || all < least) return;
       shown = true;
       output.write(`${eraseLine}${done} of ${all} ${what}`);
     },

@@ -23,7 +23,9 @@ import {
   sessionOptions,
   several,
 } from './options.ts';
+import { addSshOptions, runOverSsh, type SshOptions, sshText } from './over-ssh.ts';
 import { noteLines, planDocument, planLines, unchanged } from './plan-text.ts';
+import { addConfigOptions, scriptOf } from './script-options.ts';
 import {
   addSettingsOptions,
   givenBeside,
@@ -31,11 +33,12 @@ import {
   settingsOf,
 } from './settings-options.ts';
 
-interface ApplyCommandOptions extends CommonOptions, SettingsOptions {
+interface ApplyCommandOptions extends CommonOptions, SettingsOptions, SshOptions {
   readonly name?: string;
   readonly persist?: boolean;
   readonly before?: readonly string[];
   readonly saved?: true;
+  readonly server?: readonly string[];
   readonly config?: string;
   readonly dryRun?: true;
 }
@@ -46,6 +49,7 @@ export const details: CommandDetails = {
     so again. Run again, it has nothing to do. When something fails, it takes back what it did.`,
     `Several setups can be in place at once, each with a name of its own; the same name again
     replaces the settings.`,
+    sshText,
   ],
   examples: [
     { command: 'rs-setup apply --mode dr --vip 192.0.2.10 --dry-run', what: 'show the plan' },
@@ -58,6 +62,10 @@ export const details: CommandDetails = {
       what: "what the director's file has for this machine, found by its addresses",
     },
     {
+      command: 'rs-setup apply --mode dr --vip 192.0.2.10 --ssh root@rs1,root@rs2',
+      what: 'on two other machines, which need no Node.js',
+    },
+    {
       command: 'rs-setup apply --mode nat --vip 192.0.2.10 --gateway 10.0.0.1',
       what: 'address translation; 10.0.0.1 is the director',
     },
@@ -67,19 +75,24 @@ export const details: CommandDetails = {
 
 export function define(command: Command, context: CommandContext): RunnableCommand {
   addSettingsOptions(command);
+  addConfigOptions(command);
   command
-    .option('-c, --config <file>', "what to be, from a file: setups, or the director's lvskit.yaml")
     .option('--name <text>', 'what the setup is called (default: its mode and VIPs)')
     .option('--persist', 'come back when the machine is started again')
     .option('--no-persist', 'do not, from now on')
     .option('--before <unit>', 'a systemd unit that must not start before it is back', several)
     .option('--saved', 'apply what is to persist, as the systemd unit does')
     .option('--dry-run', 'show what would be done, and do nothing');
+  addSshOptions(command);
   addCommonOptions(command);
   return (options) => runApply(options as unknown as ApplyCommandOptions, context);
 }
 
 async function runApply(options: ApplyCommandOptions, context: CommandContext): Promise<number> {
+  if (options.ssh !== undefined) return await runThere(options, context);
+  if (options.server !== undefined) {
+    throw new UsageError('--server goes with --ssh; this machine finds itself by its addresses');
+  }
   const results: ApplyResult[] = [];
   const { name, persist, before, dryRun = false } = options;
   const common: ApplyOptions = {
@@ -110,6 +123,17 @@ async function runApply(options: ApplyCommandOptions, context: CommandContext): 
   }
   show({ applied: results, undone: undefined, notes: [] }, options, context);
   return exitCode.done;
+}
+
+/** On other machines. */
+async function runThere(options: ApplyCommandOptions, context: CommandContext): Promise<number> {
+  const { persist, before, saved, dryRun = false } = options;
+  if (persist !== undefined || before !== undefined || saved !== undefined) {
+    throw new UsageError('--persist, --before and --saved are of this machine, not for --ssh');
+  }
+  const { script } = await scriptOf(options);
+  const words = dryRun ? ['apply', '--dry-run'] : ['apply'];
+  return await runOverSsh({ ...options, script, words, detailed: dryRun }, context);
 }
 
 async function runConfig(

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readWanted } from '../../real-server/apply-config.ts';
 import type { FromDirector } from '../../real-server/from-director.ts';
+import { realServerScript } from '../../real-server/script/script.ts';
 import { UsageError } from '../command-context.ts';
 import { several } from './options.ts';
 import {
@@ -17,19 +18,36 @@ export interface ScriptOptions extends SettingsOptions {
   readonly server?: readonly string[];
 }
 
-export function addScriptOptions(command: Command): void {
-  addSettingsOptions(command);
+export function addConfigOptions(command: Command): void {
   command
     .option('-c, --config <file>', "what to be, from a file: setups, or the director's lvskit.yaml")
     .option(
       '--server <address>',
-      "with the director's file: an address of the server, by which it is found there",
+      "with the director's file: the server of another machine's script, by its address",
       several,
     );
 }
 
+export function addScriptOptions(command: Command): void {
+  addSettingsOptions(command);
+  addConfigOptions(command);
+  command.option(
+    '--name <text>',
+    'what the setup is called (default: its mode and VIPs; config for a file)',
+  );
+}
+
+/** The script that the options ask for, and what the file leaves open. */
+export async function scriptOf(
+  options: ScriptOptions,
+): Promise<{ readonly script: string; readonly notes: readonly string[] }> {
+  const { config, name = config === undefined ? undefined : 'config' } = options;
+  const { setups, notes } = await wantedSetups(options);
+  return { script: realServerScript(setups, { name }), notes };
+}
+
 /** What another machine is to be. */
-export async function wantedSetups(options: ScriptOptions): Promise<FromDirector> {
+async function wantedSetups(options: ScriptOptions): Promise<FromDirector> {
   const { config, server } = options;
   if (config === undefined) {
     if (server !== undefined) throw new UsageError('--server has a meaning with --config only');

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { realServerScript } from '../../real-server/script/script.ts';
 import type { CommandContext, CommandDetails, RunnableCommand } from '../command-context.ts';
 import { exitCode } from '../exit-code.ts';
-import { addScriptOptions, type ScriptOptions, wantedSetups } from './script-options.ts';
+import { addScriptOptions, type ScriptOptions, scriptOf } from './script-options.ts';
 
 export const details: CommandDetails = {
   text: [
@@ -33,17 +32,12 @@ export const details: CommandDetails = {
 
 export function define(command: Command, context: CommandContext): RunnableCommand {
   addScriptOptions(command);
-  command.option(
-    '--name <text>',
-    'what the setup is called (default: its mode and VIPs; config for a file)',
-  );
   return (options) => runScript(options as unknown as ScriptOptions, context);
 }
 
 async function runScript(options: ScriptOptions, context: CommandContext): Promise<number> {
-  const name = options.name ?? (options.config === undefined ? undefined : 'config');
-  const { setups, notes } = await wantedSetups(options);
-  context.stdout.write(realServerScript(setups, { name }));
+  const { script, notes } = await scriptOf(options);
+  context.stdout.write(script);
   for (const note of notes) context.stderr.write(`note: ${note}\n`);
   return exitCode.done;
 }

@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
+import { realServerScript } from '../../real-server/script/script.ts';
 import { modeNames } from '../../real-server/settings.ts';
 import { realServerStatus, type SetupStatus } from '../../real-server/status.ts';
 import type { CommandContext, CommandDetails, RunnableCommand } from '../command-context.ts';
 import { exitCode } from '../exit-code.ts';
 import { type Style, styleFor } from '../output/style.ts';
 import { addCommonOptions, type CommonOptions, sessionOptions } from './options.ts';
+import { addSshOptions, runOverSsh, type SshOptions, sshText } from './over-ssh.ts';
+
+interface StatusCommandOptions extends CommonOptions, SshOptions {}
 
 export const details: CommandDetails = {
-  text: ['Changes nothing. Whether it works is a question for verify.'],
+  text: ['Changes nothing. Whether it works is a question for verify.', sshText],
   exitStatus: [
     [0, 'done'],
     [1, 'something failed'],
@@ -17,11 +21,16 @@ export const details: CommandDetails = {
 };
 
 export function define(command: Command, context: CommandContext): RunnableCommand {
+  addSshOptions(command);
   addCommonOptions(command);
-  return (options) => runStatus(options as unknown as CommonOptions, context);
+  return (options) => runStatus(options as unknown as StatusCommandOptions, context);
 }
 
-async function runStatus(options: CommonOptions, context: CommandContext): Promise<number> {
+async function runStatus(options: StatusCommandOptions, context: CommandContext): Promise<number> {
+  if (options.ssh !== undefined) {
+    const script = realServerScript([]);
+    return await runOverSsh({ ...options, script, words: ['status'], detailed: true }, context);
+  }
   const setups = await realServerStatus(sessionOptions(options, context));
   if (options.output === 'json') {
     const document = {

@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
+import { realServerScript } from '../../real-server/script/script.ts';
 import { undoRealServer } from '../../real-server/undo.ts';
-import type { CommandContext, CommandDetails, RunnableCommand } from '../command-context.ts';
+import {
+  type CommandContext,
+  type CommandDetails,
+  type RunnableCommand,
+  UsageError,
+} from '../command-context.ts';
 import { exitCode } from '../exit-code.ts';
 import { styleFor } from '../output/style.ts';
 import {
@@ -10,9 +16,10 @@ import {
   launchWords,
   sessionOptions,
 } from './options.ts';
+import { addSshOptions, runOverSsh, type SshOptions, sshText } from './over-ssh.ts';
 import { noteLines, planDocument, planLines } from './plan-text.ts';
 
-interface UndoCommandOptions extends CommonOptions {
+interface UndoCommandOptions extends CommonOptions, SshOptions {
   readonly dryRun?: true;
 }
 
@@ -20,6 +27,7 @@ export const details: CommandDetails = {
   text: [
     `Everything goes back to what it was before the first setup that changed it, or to what another
     setup that stays wants of it. What others have changed since is theirs and is left as it is.`,
+    sshText,
   ],
   exitStatus,
 };
@@ -28,6 +36,7 @@ export function define(command: Command, context: CommandContext): RunnableComma
   command
     .argument('[name...]', 'the setups to undo, as status names them (default: all)')
     .option('--dry-run', 'show what would be done, and do nothing');
+  addSshOptions(command);
   addCommonOptions(command);
   return (options, [names]) =>
     runUndo(names as readonly string[], options as unknown as UndoCommandOptions, context);
@@ -39,6 +48,13 @@ async function runUndo(
   context: CommandContext,
 ): Promise<number> {
   const { dryRun = false, output } = options;
+  if (options.ssh !== undefined) {
+    const [name, ...more] = names;
+    if (more.length > 0) throw new UsageError('with --ssh one setup is undone, or all');
+    const script = realServerScript([], { name });
+    const words = dryRun ? ['undo', '--dry-run'] : ['undo'];
+    return await runOverSsh({ ...options, script, words, detailed: dryRun }, context);
+  }
   const result = await undoRealServer({
     ...sessionOptions(options, context),
     names,

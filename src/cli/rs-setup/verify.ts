@@ -7,9 +7,11 @@ import { exitCode } from '../exit-code.ts';
 import { fill } from '../output/paragraph.ts';
 import { type Style, styleFor } from '../output/style.ts';
 import { addCommonOptions, type CommonOptions, sessionOptions } from './options.ts';
+import { addSshOptions, runOverSsh, type SshOptions, sshText } from './over-ssh.ts';
+import { scriptOf } from './script-options.ts';
 import { addSettingsOptions, type SettingsOptions, settingsOf } from './settings-options.ts';
 
-interface VerifyCommandOptions extends CommonOptions, SettingsOptions {
+interface VerifyCommandOptions extends CommonOptions, SettingsOptions, SshOptions {
   readonly wire: boolean;
   readonly timeout: number;
 }
@@ -21,6 +23,7 @@ export const details: CommandDetails = {
     it lays a cable (lvs-pNUMBER) to a namespace for as long as it takes. Changes nothing.`,
     `Without --mode and --vip, what rs-setup has set up is verified; with them, a real server that
     was set up by any means.`,
+    `${sshText} There they have to be given, and the networks are not asked.`,
   ],
   exitStatus: [
     [0, 'all is as it should be (warnings are possible)'],
@@ -36,6 +39,7 @@ export function define(command: Command, context: CommandContext): RunnableComma
   command
     .option('--no-wire', 'do not ask on the networks')
     .option('--timeout <ms>', 'how long to listen for answers', milliseconds, 1000);
+  addSshOptions(command);
   addCommonOptions(command);
   return (options) => runVerify(options as unknown as VerifyCommandOptions, context);
 }
@@ -46,6 +50,10 @@ function milliseconds(text: string): number {
 }
 
 async function runVerify(options: VerifyCommandOptions, context: CommandContext): Promise<number> {
+  if (options.ssh !== undefined) {
+    const { script } = await scriptOf(options);
+    return await runOverSsh({ ...options, script, words: ['verify'], detailed: true }, context);
+  }
   const isGiven = options.mode !== undefined || options.vip !== undefined;
   const setups = await verifyRealServer({
     ...sessionOptions(options, context),

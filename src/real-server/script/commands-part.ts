@@ -138,7 +138,7 @@ prepare() {
 }
 
 run_apply() {
-  [ "$setup" != '' ] || die 2 'this script has no settings; it can only say what is there, and undo it'
+  [ "$what" != '' ] || die 2 'this script has no settings; it can only say what is there, and undo it'
   prepare
   if [ "$dry" = no ]; then
     be_root
@@ -274,7 +274,7 @@ END
 }
 
 run_verify() {
-  [ "$setup" != '' ] || die 2 'this script has no settings; it can only say what is there, and undo it'
+  [ "$what" != '' ] || die 2 'this script has no settings; it can only say what is there, and undo it'
   prepare
   load_others
   load_record "$record"

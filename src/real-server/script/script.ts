@@ -39,7 +39,9 @@ export function realServerScript(
   const what = setups
     .map(({ mode, vips }) => `${modeNames[mode]} for ${vips.join(', ')}`)
     .join('; ');
-  const setup = setups.length === 0 ? '' : recordName(name ?? setups.map(setupName).join('+'));
+  const setup = recordName(
+    name ?? wanted.map((one) => one.name ?? setupName(one.settings)).join('+'),
+  );
   return [
     head(what),
     settingsPart(setups, setup, what),
@@ -58,6 +60,7 @@ export function realServerScript(
 
 /** Names of scripts are names of files. */
 function recordName(name: string): string {
+  if (name === '') return '';
   if (!/^[\w:@%,=][\w.:@%,=+-]*$/.test(name)) {
     throw new RealServerError('REAL_SERVER_INVALID', 'these settings cannot be right', [
       `a script cannot be called ${name}: letters, digits and .:@%,=+-_ are possible`,
