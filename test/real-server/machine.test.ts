@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadModule } from '../../src/net/modules.ts';
 import { Sysctl } from '../../src/net/sysctl.ts';
+import { rsSetup } from '../support/command.ts';
 import { filesBelow, hostState } from '../support/host-state.ts';
 import { needsKernelOfItsOwn } from '../support/kernel.ts';
 
@@ -14,12 +14,13 @@ const program = fileURLToPath(new URL('../../dist/cli/rs-setup.js', import.meta.
 
 let root: string;
 /** The machine itself, not a namespace of it. */
-const rsSetup = (...words: string[]) =>
+const here = (...words: string[]) => rsSetup([...words, '--root', root]);
+const started = (...words: string[]) =>
   execa(process.execPath, [program, ...words, '--root', root], { reject: false });
 
 beforeEach(async (context) => {
   needsKernelOfItsOwn(context);
-  root = await mkdtemp(join(tmpdir(), 'lvskit-rs-'));
+  root = await mkdtemp('/dev/shm/lvskit-rs-');
   await loadModule('ipv6');
   // Link-local addresses come and change by themselves, at times of their own.
   await new Sysctl().write('net.ipv6.conf.default.addr_gen_mode', 1);
@@ -42,10 +43,10 @@ describe('rs-setup on the machine itself', () => {
   it('loads the module of a tunnel, whose link stays', { timeout: 120_000 }, async () => {
     await execa('modprobe', ['-r', 'ipip']);
     const before = await hostState();
-    const applied = await rsSetup('apply', '--mode', 'tun', '--vip', '192.0.2.100', '--persist');
+    const applied = await started('apply', '--mode', 'tun', '--vip', '192.0.2.100', '--persist');
     expect(applied).toMatchObject({ exitCode: 0, stderr: '' });
     expect(readdirSync('/sys/class/net')).toContain('tunl0');
-    const status = await rsSetup('status', '-o', 'json');
+    const status = await here('status', '-o', 'json');
     expect(JSON.parse(status.stdout)).toMatchObject({
       version: 1,
       setups: [{ name: 'tun-192.0.2.100', persist: true, complete: true, inPlace: true }],
@@ -71,8 +72,8 @@ describe('rs-setup on the machine itself', () => {
     const again = await execa(command, [...words, '--root', root]);
     expect(again.stdout).toContain('address 192.0.2.100/32 on tunl0: absent -> labelled tunl0:0');
 
-    const undone = await rsSetup('undo');
-    expect(undone).toMatchObject({ exitCode: 0, stderr: '' });
+    const undone = await here('undo');
+    expect(undone).toMatchObject({ code: 0, stderr: '' });
     expect(undone.stdout.replaceAll(/\s+/g, ' ')).toContain(
       'link tunl0 stays, down: it belongs to the kernel module ipip',
     );
@@ -92,8 +93,8 @@ describe('rs-setup on the machine itself', () => {
       await execa('ip', ['link', 'set', 'mine', 'up']);
       const before = await hostState();
       const words = ['apply', '--mode', 'tun', '--vip', '192.0.2.100'];
-      expect(await rsSetup(...words)).toMatchObject({ exitCode: 0, stderr: '' });
-      expect(await rsSetup('undo')).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await here(...words)).toMatchObject({ code: 0, stderr: '' });
+      expect(await here('undo')).toMatchObject({ code: 0, stderr: '' });
       expect(await hostState()).toEqual(before);
     } finally {
       await execa('ip', ['link', 'del', 'mine']);
@@ -101,9 +102,9 @@ describe('rs-setup on the machine itself', () => {
   });
 
   it('ends with the status that its words deserve', async () => {
-    expect(await rsSetup('apply', '--mode', 'dr')).toMatchObject({ exitCode: 2 });
-    expect(await rsSetup('apply', '--mode', 'dr', '--vip', 'x')).toMatchObject({ exitCode: 2 });
-    const verified = await rsSetup('verify', '--mode', 'dr', '--vip', '10.82.0.100', '--no-wire');
-    expect(verified).toMatchObject({ exitCode: 3 });
+    expect(await started('apply', '--mode', 'dr')).toMatchObject({ exitCode: 2 });
+    expect(await here('apply', '--mode', 'dr', '--vip', 'x')).toMatchObject({ code: 2 });
+    const verified = await here('verify', '--mode', 'dr', '--vip', '10.82.0.100', '--no-wire');
+    expect(verified).toMatchObject({ code: 3 });
   });
 });

@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DestinationConfig } from '../../src/ipvs/destination.ts';
 import type { LabHost } from '../../src/lab/host.ts';
 import { Lab } from '../../src/lab/lab.ts';
 import type { LabForwarding } from '../../src/lab/topology.ts';
 import { rsSetup } from '../support/command.ts';
+import { kernelIs } from '../support/kernel.ts';
 
 interface Way {
   readonly name: string;
@@ -16,6 +15,8 @@ interface Way {
   readonly destination?: DestinationConfig;
 }
 
+const plain = (words: readonly string[] | undefined) => words === undefined;
+const inUdp = 'a tunnel in UDP';
 const gue = ['--tunnel-type', 'gue', '--tunnel-port', '6080'];
 const ways: readonly Way[] = [
   { name: 'direct routing', forwarding: 'dr' },
@@ -23,7 +24,7 @@ const ways: readonly Way[] = [
   { name: 'a tunnel', forwarding: 'tun' },
   { name: 'a tunnel to the VIP on lo', forwarding: 'tun', words: ['--device', 'lo'] },
   {
-    name: 'a tunnel in UDP',
+    name: inUdp,
     forwarding: 'tun',
     words: gue,
     destination: { tunnel: { type: 'gue', port: 6080 } },
@@ -40,33 +41,34 @@ const ways: readonly Way[] = [
     words: ['--tunnel-type', 'gre', '--tunnel-checksum'],
     destination: { tunnel: { type: 'gre', checksum: 'full' } },
   },
-  { name: 'address translation', forwarding: 'nat', words: ['--gateway'] },
+  { name: 'address translation', forwarding: 'nat' },
   {
     name: 'address translation and a rule',
     forwarding: 'nat',
-    words: ['--reply-route', 'policy', '--gateway'],
+    words: ['--reply-route', 'policy'],
   },
   {
     name: 'address translation and a rule for the port',
     forwarding: 'nat',
-    words: ['--reply-route', 'policy', '--port', 'tcp:80', '--gateway'],
+    words: ['--reply-route', 'policy', '--port', 'tcp:80'],
   },
 ];
-const cases = ways.flatMap((way) =>
-  (['ipv4', 'ipv6'] as const).map((family) => ({ ...way, family })),
-);
+const families = ['ipv4', 'ipv6'] as const;
+const forwardings = ['dr', 'tun', 'nat'] as const;
+// The newest kernel is shown the plain way of each mode, and the one that needs most of it.
+const shown = ways.filter(({ name, words }) => !kernelIs('6.12') || plain(words) || name === inUdp);
 
 let root: string;
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'lvskit-rs-'));
+  root = await mkdtemp('/dev/shm/lvskit-rs-');
 });
 afterEach(() => rm(root, { recursive: true }));
 
-describe('connections through a director', () => {
-  it.each(cases)(
-    'come to what rs-setup has set up, and to nothing that it has undone: $name over $family',
-    async (one) => {
-      const { forwarding, family, words = [], destination } = one;
+describe.each(families)('connections through a director over %s', (family) => {
+  it.each(forwardings)(
+    'come to what rs-setup has set up, and to nothing that it has undone: %s',
+    { timeout: 240_000 },
+    async (forwarding) => {
       await using lab = await Lab.create({ forwarding, family, provision: false });
       for (const server of lab.realServers) {
         await lab.serve(server);
@@ -80,24 +82,29 @@ describe('connections through a director', () => {
           expect(outcome).toMatchObject({ code: 0, stderr: '' });
         }
       };
+      const noConnection = () => expect(lab.request({ timeoutMs: 700 })).rejects.toThrow();
       const inner = lab.director.addresses.at(-1) ?? '';
-      const gateway = forwarding === 'nat' ? [inner] : [];
-      await lab.addService({ scheduler: 'rr', ...(destination && { destination }) });
-      await expect(lab.request({ timeoutMs: 700 })).rejects.toThrow();
-
-      await onEach('apply', '--mode', forwarding, '--vip', lab.vip, ...words, ...gateway);
-      const servers = new Set<string>();
-      for (let request = 0; request < 4; request++) servers.add((await lab.request()).server);
-      expect([...servers].sort()).toEqual(['rs1', 'rs2']);
-      await onEach('verify', '--timeout', '300');
-
-      await onEach('undo');
-      await expect(lab.request({ timeoutMs: 700 })).rejects.toThrow();
+      const gateway = forwarding === 'nat' ? ['--gateway', inner] : [];
+      const service = await lab.addService({ scheduler: 'rr' });
+      for (const { name, words = [], destination } of shown.filter(
+        (way) => way.forwarding === forwarding,
+      )) {
+        await noConnection();
+        for (const { address } of destination === undefined ? [] : lab.realServers) {
+          await lab.ipvs.editDestination(service, { address, port: 80 }, destination ?? {});
+        }
+        await onEach('apply', '--mode', forwarding, '--vip', lab.vip, ...words, ...gateway);
+        const servers = [await lab.request(), await lab.request()].map(({ server }) => server);
+        expect({ name, servers: servers.sort() }).toEqual({ name, servers: ['rs1', 'rs2'] });
+        await onEach('verify', '--timeout', '300');
+        await onEach('undo');
+      }
+      await noConnection();
     },
   );
 });
 
-describe('a tunnel over the other family', () => {
+describe.skipIf(kernelIs('6.12'))('a tunnel over the other family', () => {
   it.each([
     ['ipv4', 'fd82::'],
     ['ipv6', '10.82.0.'],

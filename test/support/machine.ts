@@ -1,7 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import { Sysctl } from '../../src/net/sysctl.ts';
 import { type Outcome, rsSetup } from './command.ts';
 import { type HostState, hostState } from './host-state.ts';
@@ -33,7 +31,7 @@ export async function machine(): Promise<Machine> {
     'address add fd82::11/64 dev eth0 nodad',
     'route add default via 10.82.0.254 metric 100',
   ]);
-  const root = await mkdtemp(join(tmpdir(), 'lvskit-rs-'));
+  const root = await mkdtemp('/dev/shm/lvskit-rs-');
   folders.push(root);
   return {
     ...scratch,
@@ -44,9 +42,17 @@ export async function machine(): Promise<Machine> {
   };
 }
 
-/** Removes the files of machines at the end of each test. */
-export function removeMachines(): void {
-  afterEach(async () => {
+/** A state without the numbers of links, which grow with each that is made. */
+export function withoutNumbers(state: HostState): unknown {
+  const isNumber = (key: string) => key === 'index' || key === 'linkIndex';
+  return JSON.parse(
+    JSON.stringify(state, (key, value) => (isNumber(key) ? undefined : value)),
+  ) as unknown;
+}
+
+/** Removes the files of machines: at the end of each test, or of all that are together. */
+export function removeMachines(of: 'each' | 'all' = 'each'): void {
+  (of === 'each' ? afterEach : afterAll)(async () => {
     for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
   });
 }

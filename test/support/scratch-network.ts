@@ -1,9 +1,9 @@
-import { execa } from 'execa';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import { loadModule } from '../../src/net/modules.ts';
 import { NetworkNamespace } from '../../src/net/namespace.ts';
 import { Network } from '../../src/net/network.ts';
 import { Sysctl } from '../../src/net/sysctl.ts';
+import { demandProgram, prepareSmallProcess } from './small-process.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what iproute2 prints is compared, not used
 type Printed = any;
@@ -23,8 +23,9 @@ export interface ScratchNetwork {
 let made = 0;
 const cleanups: (() => Promise<unknown>)[] = [];
 
-/** Makes a namespace with nothing but `lo`, which is up; it goes at the end of the test. */
+/** Makes a namespace with nothing but `lo`, which is up; it goes as removeScratchNetworks says. */
 export async function scratchNetwork(): Promise<ScratchNetwork> {
+  prepareSmallProcess();
   // Where it is a module, ip does not load it.
   await loadModule('ipv6');
   const name = `lvskit-${process.pid}-${++made}`;
@@ -38,21 +39,21 @@ export async function scratchNetwork(): Promise<ScratchNetwork> {
     name,
     network,
     ip: async (...words) => {
-      const { stdout } = await execa('ip', ['-n', name, '-j', '-d', ...words]);
+      const stdout = await demandProgram(['ip', '-n', name, '-j', '-d', ...words]);
       return stdout === '' ? [] : JSON.parse(stdout);
     },
     run: async (...words) => {
-      await execa('ip', ['-n', name, ...words]);
+      await demandProgram(['ip', '-n', name, ...words]);
     },
     batch: async (lines) => {
-      await execa('ip', ['-n', name, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+      await demandProgram(['ip', '-n', name, '-batch', '-'], { input: `${lines.join('\n')}\n` });
     },
   };
 }
 
-/** Closes and removes what the test made, the last first. */
-export function removeScratchNetworks(): void {
-  afterEach(async () => {
+/** Closes and removes what was made, the last first: at the end of each test, or of all together. */
+export function removeScratchNetworks(of: 'each' | 'all' = 'each'): void {
+  (of === 'each' ? afterEach : afterAll)(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 }

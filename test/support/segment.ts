@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { execa } from 'execa';
 import { loadModule } from '../../src/net/modules.ts';
 import { NetworkNamespace } from '../../src/net/namespace.ts';
 import { Network } from '../../src/net/network.ts';
 import { Sysctl } from '../../src/net/sysctl.ts';
+import { demandProgram } from './small-process.ts';
 
 /** A host on the segment: a namespace with one link, `eth0`. */
 export interface SegmentHost {
@@ -26,7 +26,7 @@ export interface Segment {
 }
 
 async function batch(lines: readonly string[], ...options: string[]): Promise<void> {
-  await execa('ip', [...options, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+  await demandProgram(['ip', ...options, '-batch', '-'], { input: `${lines.join('\n')}\n` });
 }
 
 function host(netns: string, number: number): SegmentHost {
@@ -37,11 +37,11 @@ function host(netns: string, number: number): SegmentHost {
     ipv6: `fd82::${number}`,
     sysctl: new Sysctl({ netns }),
     run: async (...words) => {
-      await execa('ip', ['-n', netns, ...words]);
+      await demandProgram(['ip', '-n', netns, ...words]);
     },
     neighbour: async (address) => {
       const words = ['-n', netns, '-j', 'neighbour', 'show', 'dev', 'eth0', 'to', address];
-      const { stdout } = await execa('ip', words);
+      const stdout = await demandProgram(['ip', ...words]);
       return JSON.parse(stdout || '[]')[0]?.lladdr;
     },
   };

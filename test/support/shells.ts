@@ -1,9 +1,10 @@
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
-import { afterAll, beforeAll } from 'vitest';
-import type { Outcome } from './command.ts';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { type Outcome, rsSetup } from './command.ts';
+import type { Machine } from './machine.ts';
+import { runProgram } from './small-process.ts';
 
 /** What a script may rely on besides a shell. */
 const applets = ['cat', 'id', 'mkdir', 'mv', 'readlink', 'rm', 'rmdir', 'sed'] as const;
@@ -35,11 +36,22 @@ export async function runScript(
       ? (['dash', [], { PATH: path }] as const)
       : (['busybox', ['sh'], { PATH: `${folder}:${path}` }] as const);
   const inside = [`--net=/run/netns/${netns}`, program, ...first, '-s', ...words];
-  const { exitCode, signal, stdout, stderr } = await execa('nsenter', inside, {
+  const { exitCode, stdout, stderr } = await runProgram(['nsenter', ...inside], {
     input: script,
-    env: { ...env, ...environment },
-    reject: false,
-    stripFinalNewline: false,
+    environment: { ...env, ...environment },
   });
-  return { code: exitCode ?? (signal === undefined ? -1 : 128), stdout, stderr };
+  return { code: exitCode, stdout, stderr };
+}
+
+/** The script that `rs-setup script WORDS…` prints. */
+export async function scriptFor(...words: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await rsSetup(['script', ...words]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout;
+}
+
+/** Runs a script on a machine. */
+export function scriptOn({ name, root }: Machine, script: string, shell: Shell = 'dash') {
+  return (...words: string[]): Promise<Outcome> =>
+    runScript(shell, name, script, words, { LVSKIT_ROOT: root });
 }

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterEach } from 'vitest';
 import type { Machine } from './machine.ts';
+import { demandProgram } from './small-process.ts';
 
 /** An SSH server in the namespace of a machine, on a link of its own to this process. */
 export interface SshServer {
@@ -20,11 +19,11 @@ let made = 0;
 
 /** One folder of keys and accounts for all servers. */
 async function prepare(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'lvskit-ssh-'));
+  const folder = await mkdtemp('/dev/shm/lvskit-ssh-');
   folders.push(folder);
   for (const name of ['host', 'client']) {
     const key = ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(folder, name)];
-    await execa('ssh-keygen', key);
+    await demandProgram(['ssh-keygen', ...key]);
   }
   await mkdir(join(folder, 'keys'));
   const key = await readFile(join(folder, 'client.pub'), 'utf8');
@@ -49,14 +48,20 @@ export async function sshServers(machines: readonly Machine[]): Promise<readonly
       'link set lvs-ssh up',
       `address add ${address}/30 dev lvs-ssh`,
     ]);
-    await execa('ip', ['address', 'add', `10.83.${number}.1/30`, 'dev', `lvs-ssh${number}`]);
-    await execa('ip', ['link', 'set', `lvs-ssh${number}`, 'up']);
+    const near = [
+      `address add 10.83.${number}.1/30 dev lvs-ssh${number}`,
+      `link set lvs-ssh${number} up`,
+    ];
+    await demandProgram(['ip', '-batch', '-'], { input: `${near.join('\n')}\n` });
     const config = [
       `ListenAddress ${address}`,
       `HostKey ${join(folder, 'host')}`,
       `AuthorizedKeysFile ${join(folder, 'keys/%u')}`,
       `SetEnv LVSKIT_ROOT=${root}`,
       'StrictModes no',
+      'UsePAM no',
+      // Nobody is thrown out because the machine is slow.
+      'LoginGraceTime 0',
       'PidFile none',
     ];
     const file = join(folder, `config${number}`);
@@ -77,6 +82,7 @@ export async function sshServers(machines: readonly Machine[]): Promise<readonly
         `IdentityFile=${join(folder, 'client')}`,
         'IdentitiesOnly=yes',
         `UserKnownHostsFile=${join(folder, 'known')}`,
+        'ConnectTimeout=100',
       ],
     });
   }
