@@ -27,6 +27,10 @@ fish            fish
 mandoc          mandoc
 man-db          man
 systemd         systemd-analyze
+nfs-common      mount.nfs
+open-iscsi      iscsiadm
+ifupdown        ifup
+e2fsprogs       mke2fs
 cmake           cmake
 ninja-build     ninja
 doctest-dev     /usr/include/doctest/doctest.h

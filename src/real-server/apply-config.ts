@@ -6,9 +6,12 @@ import { type FromDirector, settingsFromDirector } from './from-director.ts';
 import { bare } from './interfaces.ts';
 import { KernelHost } from './kernel-host.ts';
 import { RealServerError } from './real-server-error.ts';
-import { type RealServerSettings, setupName } from './settings.ts';
+import { settingId } from './setting.ts';
+import type { RealServerSettings } from './settings.ts';
+import { nameOfSetup, type SetupSettings } from './setup-settings.ts';
 import { readSetups } from './setups-file.ts';
 import { fileError } from './state-file.ts';
+import { mountOf } from './storage/draft.ts';
 import { type UndoResult, undoRealServer } from './undo.ts';
 
 export interface ConfigResult {
@@ -33,7 +36,7 @@ export async function applyConfig(
 ): Promise<ConfigResult> {
   const { setups, notes } = await readWanted(file, given, (vips) => ownAddresses(options, vips));
   const origin = await realpath(file);
-  const names = setups.map(({ name, settings }) => name ?? setupName(settings));
+  const names = setups.map(({ name, settings }) => name ?? nameOfSetup(settings));
   const repeated = names.filter((name, index) => names.indexOf(name) < index);
   if (repeated.length > 0) {
     throw new RealServerError(
@@ -43,7 +46,13 @@ export async function applyConfig(
     );
   }
   const known = await knownSetups(options);
-  const stale = known.filter((setup) => setup.origin === origin && !names.includes(setup.name));
+  const moved = (name: string, settings: SetupSettings) =>
+    settings.mode === 'storage' &&
+    setups.some((one, at) => names[at] === name && isElsewhere(one.settings, settings));
+  const stale = known.filter(
+    ({ name, settings, ...setup }) =>
+      setup.origin === origin && (!names.includes(name) || moved(name, settings)),
+  );
   // First, since what is given up here may be wanted in another way there.
   const undone =
     stale.length === 0
@@ -54,6 +63,12 @@ export async function applyConfig(
     applied.push(await applyRealServer(settings, { ...options, name: names[index], origin }));
   }
   return { applied, undone, notes };
+}
+
+/** Whether storage of one name is to be from another source, or in another place. */
+function isElsewhere(wanted: SetupSettings, known: SetupSettings): boolean {
+  if (wanted.mode !== 'storage' || known.mode !== 'storage') return wanted.mode !== known.mode;
+  return settingId(mountOf(wanted.storage)) !== settingId(mountOf(known.storage));
 }
 
 /**
@@ -72,7 +87,8 @@ export async function readWanted(
   });
   const document = new ConfigDocument(text, file);
   const { value } = document;
-  const isOwn = typeof value === 'object' && value !== null && 'setups' in value;
+  const has = (key: string) => typeof value === 'object' && value !== null && key in value;
+  const isOwn = has('setups') || (has('storage') && !has('services'));
   if (isOwn) return { setups: readSetups(document, file), notes: [] };
   const { services } = await loadConfig(file);
   const vips = services.map(({ service: { key } }) => ('address' in key ? key.address : ''));

@@ -1,29 +1,20 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Draft, Wanted } from './draft.ts';
-import { readFacts } from './facts.ts';
-import {
-  claim,
-  claimedBy,
-  type Ledger,
-  originalSysctls,
-  putSetup,
-  release,
-  type Setup,
-  targetOf,
-} from './ledger.ts';
+import { draftSetup } from './draft-setup.ts';
+import { claim, type Ledger, putSetup, release, type Setup, targetOf } from './ledger.ts';
 import { Changes, failure, makeSo, tryRights } from './make.ts';
 import { type FileItem, keepFiles, planFiles } from './persistence.ts';
 import type { Place } from './place.ts';
-import { draftRealServer, isSatisfied, type PlanItem, planItem, restoreItem } from './plan.ts';
+import { isSatisfied, type PlanItem, planItem, restoreItem } from './plan.ts';
 import { RealServerError } from './real-server-error.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { does, type Setting, settingId } from './setting.ts';
 import { subjectOf } from './setting-text.ts';
-import { checkSettings, modeNames, type RealServerSettings, setupName } from './settings.ts';
+import { actionOf, checkSetup, nameOfSetup, type SetupSettings } from './setup-settings.ts';
 
 export interface ApplyOptions extends SessionOptions {
-  /** What the setup is called. Default: its mode and VIPs. Another one of that name is replaced. */
+  /** What the setup is called. Default: its mode and VIPs, or type and mount point. Another one of that name is replaced. */
   readonly name?: string | undefined;
   /** Whether it comes back when the machine is started again. Default: as it was, at first no. */
   readonly persist?: boolean | undefined;
@@ -64,16 +55,16 @@ interface Prepared {
 }
 
 /**
- * Makes this machine a real server, unless it is one already. What it changes it writes down first;
+ * Makes this machine a real server, or has it mount storage, unless it is so already. What it changes it writes down first;
  * when something fails it takes back what it did.
  *
  * @throws RealServerError, NetworkError; the signal's reason.
  */
 export async function applyRealServer(
-  settings: RealServerSettings,
+  settings: SetupSettings,
   options: ApplyOptions = {},
 ): Promise<ApplyResult> {
-  const checked = checkSettings(settings);
+  const checked = checkSetup(settings);
   const { dryRun = false } = options;
   await using session = await Session.open(options, !dryRun);
   const prepared = await prepare(session, checked, options);
@@ -84,11 +75,11 @@ export async function applyRealServer(
 
 async function prepare(
   session: Session,
-  settings: RealServerSettings,
+  settings: SetupSettings,
   options: ApplyOptions,
 ): Promise<Prepared> {
   const { host, ledger } = session;
-  const name = options.name ?? setupName(settings);
+  const name = options.name ?? nameOfSetup(settings);
   const known = ledger.setups.find((one) => one.name === name);
   const setup: Setup = {
     name,
@@ -99,8 +90,7 @@ async function prepare(
     complete: true,
   };
   await refuseScripts(session.place, settings);
-  const facts = await readFacts(host, settings, originalSysctls(ledger));
-  const draft = draftRealServer(settings, facts, claimedBy(ledger, name));
+  const draft = await draftSetup(host, ledger, setup);
   if (draft.problems.length > 0) {
     throw new RealServerError('REAL_SERVER_CONFLICT', actionOf(settings), draft.problems);
   }
@@ -126,8 +116,9 @@ async function prepare(
 }
 
 /** Two records of one thing would each go back to what the other had made of it. */
-async function refuseScripts({ scriptRecords }: Place, settings: RealServerSettings) {
-  if (scriptRecords === undefined) return;
+async function refuseScripts({ scriptRecords }: Place, settings: SetupSettings) {
+  // Scripts have no part in storage.
+  if (scriptRecords === undefined || settings.mode === 'storage') return;
   const names = await readdir(scriptRecords).catch((): readonly string[] => []);
   if (names.length === 0) return;
   throw new RealServerError('REAL_SERVER_CONFLICT', actionOf(settings), [
@@ -137,7 +128,8 @@ async function refuseScripts({ scriptRecords }: Place, settings: RealServerSetti
 
 /** What is claimed: what is wanted, or what is there where that does as well. */
 function effective(current: Setting, wanted: Wanted): Setting {
-  const isOther = wanted.setting.kind === 'sysctl' && isSatisfied(current, wanted);
+  const isValue = wanted.setting.kind === 'sysctl' || wanted.setting.kind === 'iscsi-node';
+  const isOther = isValue && isSatisfied(current, wanted);
   return isOther ? current : wanted.setting;
 }
 
@@ -199,10 +191,6 @@ async function carryOut(session: Session, prepared: Prepared, options: ApplyOpti
     signal?.throwIfAborted();
     throw failed.error;
   }
-}
-
-function actionOf({ mode }: RealServerSettings): string {
-  return `cannot set up ${modeNames[mode]}`;
 }
 
 /** What is set up on this machine. */

@@ -10,6 +10,13 @@ export type FindingId =
   | 'not-asked'
   | 'redirects'
   | 'rp-filter'
+  | 'storage-access'
+  | 'storage-missing'
+  | 'storage-options'
+  | 'storage-other'
+  | 'storage-session'
+  | 'storage-silent'
+  | 'storage-stale'
   | 'tunnel-link'
   | 'tunnel-port'
   | 'vip-answered-by-several'
@@ -43,6 +50,14 @@ export const meanings: Readonly<Record<FindingId, string>> = {
   'not-asked': 'whether anybody else answers for the VIP there is not known',
   redirects: 'a redirect from the director can lead answers past it',
   'rp-filter': 'packets that come out of the tunnel are dropped without a word',
+  'storage-access':
+    'the server lets root in no further, by its export or by making root nobody; the service may be let in all the same',
+  'storage-missing': 'the service finds an empty folder where its files should be',
+  'storage-options': 'the service may be kept from what it needs, or allowed what it should not do',
+  'storage-other': 'the service serves from another place than the other real servers',
+  'storage-session': 'the disk of the SAN is not there, or cannot be reached',
+  'storage-silent': 'whoever reads or writes there waits, and connections with them',
+  'storage-stale': 'the server gave the folder up, or made it anew; files cannot be opened',
   'tunnel-link': 'packets from the director are not unpacked; clients see a refusal or nothing',
   'tunnel-port': 'packets from the director come to a UDP port where nobody unpacks them',
   'vip-answered-by-several': 'clients reach sometimes one and sometimes the other',

@@ -17,24 +17,35 @@ import type {
   Setting,
 } from './setting.ts';
 import { fallbackModules } from './setting-text.ts';
+import { StorageHost, type StorageHostOptions } from './storage/storage-host.ts';
 
 /** The machine, or one network namespace of it, whose settings are read and made. */
 export class KernelHost implements AsyncDisposable {
   readonly network: Network;
   readonly sysctl: Sysctl;
+  readonly storage: StorageHost;
   /** Whether this is the namespace of the process, to which the kernel's modules are. */
-  readonly #own: boolean;
+  readonly own: boolean;
 
-  private constructor(network: Network, sysctl: Sysctl, own: boolean) {
+  private constructor(network: Network, sysctl: Sysctl, storage: StorageHost, own: boolean) {
     this.network = network;
     this.sysctl = sysctl;
-    this.#own = own;
+    this.storage = storage;
+    this.own = own;
   }
 
   /** @throws NetworkError as `Network.open` does. */
-  static async open(netns?: NamespaceReference): Promise<KernelHost> {
+  static async open(
+    netns?: NamespaceReference,
+    storage: StorageHostOptions = {},
+  ): Promise<KernelHost> {
     const network = await Network.open(netns === undefined ? {} : { netns });
-    return new KernelHost(network, new Sysctl({ netns }), netns === undefined);
+    return new KernelHost(
+      network,
+      new Sysctl({ netns }),
+      new StorageHost(storage),
+      netns === undefined,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,6 +92,8 @@ export class KernelHost implements AsyncDisposable {
         else await network.fou.add({ port, family, encapsulation: 'gue' });
         return undefined;
       }
+      default:
+        return await this.storage.write(setting);
     }
   }
 
@@ -103,6 +116,8 @@ export class KernelHost implements AsyncDisposable {
         return (await this.#hasRule(setting)) ? 'present' : null;
       case 'fou':
         return await this.#readFou(setting);
+      default:
+        return await this.storage.read(setting);
     }
   }
 
@@ -133,7 +148,7 @@ export class KernelHost implements AsyncDisposable {
       const { kind, tunnel } = value;
       if (kind !== 'dummy' && !isTunnelKind(kind))
         throw new TypeError(`no link can be made a ${kind}`);
-      if (module !== undefined && this.#own) await loadModule(module);
+      if (module !== undefined && this.own) await loadModule(module);
       if (module !== undefined && (await links.find(name)) !== undefined) return undefined;
       // Where the module makes no such link by itself, as in some namespaces, an ordinary one does.
       const added = links.add(

@@ -1,10 +1,10 @@
 import { does, type Setting, sameSetting, settingId } from './setting.ts';
-import type { RealServerSettings } from './settings.ts';
+import type { SetupSettings } from './setup-settings.ts';
 
 /** What a machine was made a real server with, under a name. */
 export interface Setup {
   readonly name: string;
-  readonly settings: RealServerSettings;
+  readonly settings: SetupSettings;
   /** Whether it is to come back when the machine is started again. */
   readonly persist: boolean;
   /** The configuration file that it is from. */

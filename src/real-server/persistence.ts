@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeDurably } from '../system/durable-file.ts';
 import type { Ledger } from './ledger.ts';
 import type { Place } from './place.ts';
 import { RealServerError } from './real-server-error.ts';
 import { fileError } from './state-file.ts';
+import { hasUnit, mountUnitName, mountUnitTarget, mountUnitText } from './storage/units.ts';
 
 /** A file that makes setups come back when the machine starts. */
 export interface FileItem {
@@ -17,6 +18,8 @@ interface WantedFile {
   readonly path: string;
   /** Absent where there is to be none. */
   readonly text: string | undefined;
+  /** A unit: the target that starts it. */
+  readonly wantedBy?: string;
 }
 
 const marker = '# Written by rs-setup, which removes it with the last setup that is to persist.';
@@ -31,7 +34,7 @@ export async function planFiles(
   launch: readonly string[],
 ): Promise<readonly FileItem[]> {
   const items: FileItem[] = [];
-  for (const { path, text } of wantedFiles(place, ledger, launch)) {
+  for (const { path, text } of await wantedFiles(place, ledger, launch)) {
     const current = await readOwn(path);
     const action = current === text ? 'none' : text === undefined ? 'remove' : 'write';
     items.push({ path, action });
@@ -51,7 +54,7 @@ export async function keepFiles(
   launch: readonly string[],
 ): Promise<readonly FileItem[]> {
   const items = await planFiles(place, ledger, launch);
-  const files = wantedFiles(place, ledger, launch);
+  const files = await wantedFiles(place, ledger, launch);
   try {
     for (const [index, { path, text }] of files.entries()) {
       if (items[index]?.action === 'remove') await rm(path, { force: true });
@@ -60,7 +63,7 @@ export async function keepFiles(
         await writeDurably(path, text, 0o644);
       }
     }
-    await enable(place, hasPersistent(ledger));
+    for (const file of files) await enable(file);
   } catch (error) {
     throw error instanceof RealServerError ? error : fileError('cannot make it persist', error);
   }
@@ -73,11 +76,11 @@ function hasPersistent({ setups }: Ledger): boolean {
   return setups.some((setup) => setup.persist);
 }
 
-function wantedFiles(
+async function wantedFiles(
   place: Place,
   ledger: Ledger,
   launch: readonly string[],
-): readonly WantedFile[] {
+): Promise<readonly WantedFile[]> {
   const { sysctlFile, unitFile, netns } = place;
   const persistent = hasPersistent(ledger);
   if (persistent && unitFile === undefined) {
@@ -95,8 +98,37 @@ function wantedFiles(
   const unit = persistent ? unitText(ledger, command) : undefined;
   return [
     ...(sysctlFile === undefined ? [] : [{ path: sysctlFile, text: sysctls }]),
-    ...(unitFile === undefined ? [] : [{ path: unitFile, text: unit }]),
+    ...(unitFile === undefined
+      ? []
+      : [{ path: unitFile, text: unit, wantedBy: 'multi-user.target' }]),
+    ...(await mountUnits(place, ledger)),
   ];
+}
+
+/** A unit for each mount that is to come back, and those of ours that are wanted no more. */
+async function mountUnits(place: Place, ledger: Ledger): Promise<readonly WantedFile[]> {
+  const folder = place.systemdFolder;
+  // A network namespace has no storage.
+  if (folder === undefined) return [];
+  const services = servicesAfter(ledger);
+  const wanted = ledger.setups.flatMap(({ settings, persist }): readonly WantedFile[] => {
+    if (settings.mode !== 'storage' || !persist || !hasUnit(settings.storage)) return [];
+    const { storage } = settings;
+    const path = join(folder, mountUnitName(storage['mount-point']));
+    const text = mountUnitText(storage, marker, services);
+    return [{ path, text, wantedBy: mountUnitTarget(storage) }];
+  });
+  const names = await readdir(folder).catch(() => []);
+  const stale: WantedFile[] = [];
+  for (const name of names.filter((one) => one.endsWith('.mount'))) {
+    const path = join(folder, name);
+    if (wanted.some((one) => one.path === path)) continue;
+    const text = await readFile(path, 'utf8').catch(() => '');
+    if (!text.startsWith(marker)) continue;
+    const wantedBy = /^WantedBy=(.*)$/m.exec(text)?.[1] ?? '';
+    stale.push({ path, text: undefined, wantedBy });
+  }
+  return [...wanted, ...stale];
 }
 
 function sysctlText({ setups, entries }: Ledger): string {
@@ -110,9 +142,14 @@ function sysctlText({ setups, entries }: Ledger): string {
   return `${[marker, ...lines].join('\n')}\n`;
 }
 
-function unitText({ setups }: Ledger, command: readonly string[]): string {
+/** What must not start before everything is back. */
+function servicesAfter({ setups }: Ledger): readonly string[] {
   const given = setups.filter(({ persist }) => persist).flatMap(({ before }) => before);
-  const services = [...new Set([...given, ...usualServices.map((name) => `${name}.service`)])];
+  return [...new Set([...given, ...usualServices.map((name) => `${name}.service`)])];
+}
+
+function unitText(ledger: Ledger, command: readonly string[]): string {
+  const services = servicesAfter(ledger);
   return `${marker}
 [Unit]
 Description=Real server of virtual services
@@ -149,10 +186,11 @@ async function readOwn(path: string): Promise<string | undefined> {
 }
 
 /** What `systemctl enable` does. */
-async function enable({ unitFile }: Place, wanted: boolean): Promise<void> {
-  if (unitFile === undefined) return;
-  const unitLink = join(dirname(unitFile), 'multi-user.target.wants', basename(unitFile));
-  const target = `../${basename(unitFile)}`;
+async function enable({ path, text, wantedBy }: WantedFile): Promise<void> {
+  if (wantedBy === undefined) return;
+  const wanted = text !== undefined;
+  const unitLink = join(dirname(path), `${wantedBy}.wants`, basename(path));
+  const target = `../${basename(path)}`;
   const current = await readlink(unitLink).catch(() => undefined);
   if (wanted && current !== target) {
     await mkdir(dirname(unitLink), { recursive: true });

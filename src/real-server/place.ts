@@ -21,6 +21,8 @@ export interface Place {
   readonly sysctlFile: string | undefined;
   /** Absent in a namespace whose name no unit can bear. */
   readonly unitFile: string | undefined;
+  /** Where the units of mounts are. Absent in a namespace, which has none. */
+  readonly systemdFolder: string | undefined;
   /** Whether these are the files of the system that runs. */
   readonly isSystem: boolean;
 }
@@ -38,6 +40,7 @@ export function placeOf({ netns, root = '/' }: PlaceOptions): Place {
     sysctlFile:
       netns === undefined ? join(root, 'etc/sysctl.d/60-lvskit-real-server.conf') : undefined,
     unitFile: unit === undefined ? undefined : join(root, 'etc/systemd/system', unit),
+    systemdFolder: netns === undefined ? join(root, 'etc/systemd/system') : undefined,
     isSystem: root === '/',
   };
 }

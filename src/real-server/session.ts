@@ -4,8 +4,12 @@ import { acquireLock, type LockOptions } from './lock.ts';
 import { currentEpoch, type Place, type PlaceOptions, placeOf } from './place.ts';
 import type { Setting } from './setting.ts';
 import { StateFile } from './state-file.ts';
+import type { StorageHostOptions } from './storage/storage-host.ts';
 
-export interface SessionOptions extends PlaceOptions, LockOptions {}
+export interface SessionOptions extends PlaceOptions, LockOptions {
+  /** How long storage may take, and where the programs are that mount it. */
+  readonly storage?: StorageHostOptions | undefined;
+}
 
 /** One run's hold on a machine: its kernel, its ledger, and, unless it only looks, the lock. */
 export class Session implements AsyncDisposable {
@@ -35,7 +39,7 @@ export class Session implements AsyncDisposable {
   /** @param exclusive Whether anything is to be changed. */
   static async open(options: SessionOptions, exclusive: boolean): Promise<Session> {
     const place = placeOf(options);
-    const host = await KernelHost.open(place.netns);
+    const host = await KernelHost.open(place.netns, options.storage);
     let release = () => {};
     try {
       if (exclusive) release = (await acquireLock(place.lockFile, options)).release;

@@ -1,4 +1,5 @@
 import type { RouteSetting, RuleSetting, Setting } from './setting.ts';
+import { storageCommand, storageSubject, storageValue } from './storage/setting.ts';
 
 /** What a setting is about, as a plan names it. */
 export function subjectOf(setting: Setting): string {
@@ -20,12 +21,14 @@ export function subjectOf(setting: Setting): string {
       return `rule ${selectorOf(setting)}`;
     case 'fou':
       return `UDP port ${setting.port} over ${setting.family === 'ipv4' ? 'IPv4' : 'IPv6'}`;
+    default:
+      return storageSubject(setting);
   }
 }
 
 /** The value in a few words. */
 export function valueText(setting: Setting): string {
-  if (setting.value === null) return 'absent';
+  if (setting.value === null) return setting.kind === 'mount' ? 'not mounted' : 'absent';
   switch (setting.kind) {
     case 'sysctl':
     case 'link-state':
@@ -40,6 +43,8 @@ export function valueText(setting: Setting): string {
       return `table ${setting.rule.table ?? 'main'}`;
     case 'fou':
       return setting.value;
+    default:
+      return storageValue(setting);
   }
 }
 
@@ -82,6 +87,8 @@ export function commandFor(setting: Setting): string {
         ? `ip fou del port ${setting.port}${family}`
         : `ip fou add port ${setting.port} ${setting.value}${family}`;
     }
+    default:
+      return storageCommand(setting);
   }
 }
 

@@ -4,6 +4,7 @@ import type { RouteConfig } from '../net/route.ts';
 import type { RouteTable } from '../net/route-names.ts';
 import type { RuleConfig } from '../net/rule.ts';
 import type { TunnelKind, TunnelSettings } from '../net/tunnel.ts';
+import { mountDoes, type StorageSetting, storageSettingId } from './storage/setting.ts';
 
 /** What a link is made as. */
 export interface LinkShape {
@@ -79,7 +80,8 @@ export type Setting =
   | AddressSetting
   | RouteSetting
   | RuleSetting
-  | FouSetting;
+  | FouSetting
+  | StorageSetting;
 
 /** What the thing is known by, the same for every value of it. */
 export function settingId(setting: Setting): string {
@@ -98,6 +100,8 @@ export function settingId(setting: Setting): string {
       return `rule ${JSON.stringify(setting.rule, Object.keys(setting.rule).sort())}`;
     case 'fou':
       return `fou ${setting.family} ${setting.port}`;
+    default:
+      return storageSettingId(setting);
   }
 }
 
@@ -116,6 +120,10 @@ export function does(current: Setting, wanted: Setting): boolean {
     case 'address':
     case 'rule':
       return true;
+    case 'mount':
+      return current.kind === 'mount' && current.value !== null
+        ? mountDoes(current.value, wanted.value)
+        : false;
     case 'link':
     case 'route':
       return includes(current.value, wanted.value);

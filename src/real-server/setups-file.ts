@@ -3,13 +3,16 @@ import { ConfigError } from '../config/config-error.ts';
 import type { ConfigDocument } from '../config/document.ts';
 import { problemsOf } from '../config/issues.ts';
 import { section } from '../config/shapes.ts';
-import { checkSettings, type RealServerSettings, type ReplyPort } from './settings.ts';
+import { type StorageInput, storageSchema } from '../config/storage.ts';
+import { checkSettings, type ReplyPort } from './settings.ts';
+import type { SetupSettings } from './setup-settings.ts';
+import { storageName } from './storage/settings.ts';
 
 /** A setup that a file asks for. */
 export interface WantedSetup {
   /** Absent where mode and VIPs are to be its name. */
   readonly name?: string;
-  readonly settings: RealServerSettings;
+  readonly settings: SetupSettings;
 }
 
 const text = z.string();
@@ -34,7 +37,10 @@ const setup = section({
   ports: z.array(replyPort).optional(),
 });
 
-const schema = section({ setups: z.array(setup) });
+const schema = section({
+  setups: z.array(setup).optional(),
+  storage: z.array(storageSchema).optional(),
+});
 
 /**
  * The setups of a file that says what this machine is to be, under the names of the options.
@@ -45,7 +51,8 @@ const schema = section({ setups: z.array(setup) });
 export function readSetups(document: ConfigDocument, file: string): readonly WantedSetup[] {
   const parsed = schema.safeParse(document.value);
   if (!parsed.success) throw new ConfigError(file, problemsOf(parsed.error.issues, document));
-  return parsed.data.setups.map(({ name, mode, vips, interfaces, device, outer, ...rest }) => ({
+  const { setups = [], storage = [] } = parsed.data;
+  const served = setups.map(({ name, mode, vips, interfaces, device, outer, ...rest }) => ({
     ...(name === undefined ? {} : { name }),
     settings: checkSettings({
       mode,
@@ -61,6 +68,16 @@ export function readSetups(document: ConfigDocument, file: string): readonly Wan
       replies: rest['reply-route'],
       ports: rest.ports?.map(replyPortOf),
     }),
+  }));
+  // Last, so that a dead server keeps no VIP away.
+  return [...served, ...storageSetups(storage)];
+}
+
+/** Storage as setups of its own. */
+export function storageSetups(storage: readonly StorageInput[]): readonly WantedSetup[] {
+  return storage.map((one) => ({
+    name: storageName(one),
+    settings: { mode: 'storage', storage: one },
   }));
 }
 

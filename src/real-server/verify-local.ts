@@ -69,6 +69,8 @@ function idOf(setting: Setting): FindingId {
       return 'gateway';
     case 'route':
       return setting.value?.link === 'lo' ? 'host-route' : 'gateway';
+    default:
+      return 'storage-missing';
   }
 }
 

@@ -3,6 +3,8 @@ import type { Finding } from './finding.ts';
 import { claimedBy, originalSysctls } from './ledger.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { checkSettings, type RealServerSettings, setupName } from './settings.ts';
+import type { SetupSettings } from './setup-settings.ts';
+import { verifyStorage } from './storage/verify.ts';
 import { finding, type LocalResult, verifyLocally } from './verify-local.ts';
 import { verifyOnWire, type WireAnswer } from './verify-wire.ts';
 
@@ -17,7 +19,7 @@ export interface VerifyOptions extends SessionOptions {
 
 export interface VerifiedSetup {
   readonly name: string;
-  readonly settings: RealServerSettings;
+  readonly settings: SetupSettings;
   readonly checks: LocalResult['checks'];
   readonly answers: readonly WireAnswer[];
   readonly findings: readonly Finding[];
@@ -40,22 +42,39 @@ export async function verifyRealServer(
       : [{ name: setupName(given), settings: given, complete: true }];
   const result: VerifiedSetup[] = [];
   for (const { name, settings, complete } of setups) {
-    const facts = await readFacts(host, settings, originalSysctls(ledger));
-    const local = await verifyLocally(host, settings, facts, claimedBy(ledger, name));
-    const wire =
-      options.wire === false
-        ? { answers: [], findings: [] }
-        : await verifyOnWire(host, settings.vips, facts, options);
+    const { checks, answers, findings } =
+      settings.mode === 'storage'
+        ? { ...(await verifyStorage(host.storage, settings.storage)), answers: [] }
+        : await verifyVips(session, name, settings, options);
     const unfinished = complete
       ? []
       : [finding('cut-short', `setup ${name} was cut short`, { mend: `rs-setup undo ${name}` })];
     result.push({
       name,
       settings,
-      checks: local.checks,
-      answers: wire.answers,
-      findings: [...unfinished, ...local.findings, ...wire.findings],
+      checks,
+      answers,
+      findings: [...unfinished, ...findings],
     });
   }
   return result;
+}
+
+async function verifyVips(
+  { host, ledger }: Session,
+  name: string,
+  settings: RealServerSettings,
+  options: VerifyOptions,
+): Promise<Pick<VerifiedSetup, 'checks' | 'answers' | 'findings'>> {
+  const facts = await readFacts(host, settings, originalSysctls(ledger));
+  const local = await verifyLocally(host, settings, facts, claimedBy(ledger, name));
+  const wire =
+    options.wire === false
+      ? { answers: [], findings: [] }
+      : await verifyOnWire(host, settings.vips, facts, options);
+  return {
+    checks: local.checks,
+    answers: wire.answers,
+    findings: [...local.findings, ...wire.findings],
+  };
 }

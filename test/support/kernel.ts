@@ -25,8 +25,12 @@ export function needsKernel({ skip }: TestContext, version: string, feature: str
   skip(!kernelIs(version), `Linux ${release()} is from before ${version}, which has ${feature}`);
 }
 
+/** Whether the kernel is there for these tests alone. */
+export function hasKernelOfItsOwn(): boolean {
+  return /User Mode Linux/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+}
+
 /** Leaves the test out on a kernel that others use too: it unloads modules. */
 export function needsKernelOfItsOwn({ skip }: TestContext): void {
-  const guest = /User Mode Linux/.test(readFileSync('/proc/cpuinfo', 'utf8'));
-  skip(!guest, 'the modules of this machine are not for a test to unload');
+  skip(!hasKernelOfItsOwn(), 'the modules of this machine are not for a test to unload');
 }

@@ -6,7 +6,8 @@ import {
   knownSetups,
 } from '../../real-server/apply.ts';
 import { applyConfig, type ConfigResult } from '../../real-server/apply-config.ts';
-import { modeNames } from '../../real-server/settings.ts';
+import { wordsOf } from '../../real-server/real-server-error.ts';
+import { titleOf } from '../../real-server/setup-settings.ts';
 import {
   type CommandContext,
   type CommandDetails,
@@ -66,6 +67,10 @@ export const details: CommandDetails = {
       what: 'on two other machines, which need no Node.js',
     },
     {
+      command: 'rs-setup apply --config storage.yaml --dry-run',
+      what: 'storage: entries of type nfs, iscsi and das, to be mounted',
+    },
+    {
       command: 'rs-setup apply --mode nat --vip 192.0.2.10 --gateway 10.0.0.1',
       what: 'address translation; 10.0.0.1 is the director',
     },
@@ -106,15 +111,7 @@ async function runApply(options: ApplyCommandOptions, context: CommandContext): 
         '--saved applies what is known already: --mode and --vip do not go with it',
       );
     }
-    for (const setup of (await knownSetups(common)).filter((one) => one.persist)) {
-      results.push(
-        await applyRealServer(setup.settings, {
-          ...common,
-          name: setup.name,
-          origin: setup.origin,
-        }),
-      );
-    }
+    return await runSaved(options, common, context);
   } else if (options.config !== undefined) {
     return await runConfig(options.config, options, { ...common, persist, before }, context);
   } else {
@@ -131,9 +128,38 @@ async function runThere(options: ApplyCommandOptions, context: CommandContext): 
   if (persist !== undefined || before !== undefined || saved !== undefined) {
     throw new UsageError('--persist, --before and --saved are of this machine, not for --ssh');
   }
-  const { script } = await scriptOf(options);
+  const { script, notes } = await scriptOf(options);
+  for (const line of noteLines(notes)) context.stderr.write(`${line}\n`);
   const words = dryRun ? ['apply', '--dry-run'] : ['apply'];
   return await runOverSsh({ ...options, script, words, detailed: dryRun }, context);
+}
+
+/** Each by itself, storage last: a server that is dead at the start keeps nothing else away. */
+async function runSaved(
+  options: ApplyCommandOptions,
+  common: ApplyOptions,
+  context: CommandContext,
+): Promise<number> {
+  const known = (await knownSetups(common)).filter(({ persist }) => persist);
+  const isStorage = ({ settings }: (typeof known)[number]) => settings.mode === 'storage';
+  const inOrder = [...known.filter((one) => !isStorage(one)), ...known.filter(isStorage)];
+  const applied: ApplyResult[] = [];
+  const failures: unknown[] = [];
+  for (const { settings, name, origin } of inOrder) {
+    try {
+      applied.push(await applyRealServer(settings, { ...common, name, origin }));
+    } catch (error) {
+      context.signal.throwIfAborted();
+      failures.push(error);
+    }
+  }
+  if (failures.length === 0 || applied.length > 0) {
+    show({ applied, undone: undefined, notes: [] }, options, context);
+  }
+  const last = failures.pop();
+  for (const failure of failures) context.stderr.write(`rs-setup: ${wordsOf(failure)}\n`);
+  if (last !== undefined) throw last;
+  return exitCode.done;
 }
 
 async function runConfig(
@@ -184,8 +210,7 @@ function text(results: readonly ApplyResult[], dryRun: boolean, context: Command
   const style = styleFor(context.stdout, context.environment);
   if (results.length === 0) return 'nothing to set up\n';
   const lines = results.flatMap(({ setup, items, files, notes, changed }) => {
-    const { mode, vips } = setup.settings;
-    const what = `${modeNames[mode]} for ${vips.join(', ')}`;
+    const what = titleOf(setup.settings);
     const changes = planLines(items, files, style);
     if (!changed) return [`${what}: nothing to do`];
     if (changes.length === 0) return [`${what}: ${dryRun ? 'would be' : 'is'} written down`];

@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { SessionOptions } from '../../real-server/session.ts';
 import type { CommandContext, CommandDetails } from '../command-context.ts';
 
@@ -7,6 +7,7 @@ import type { CommandContext, CommandDetails } from '../command-context.ts';
 export interface CommonOptions {
   readonly netns?: string;
   readonly root?: string;
+  readonly storageTimeout?: number;
   readonly output: 'text' | 'json';
 }
 
@@ -14,11 +15,17 @@ export function addCommonOptions(command: Command): void {
   command
     .option('--netns <name>', 'another network namespace than that of this process')
     .option('--root <folder>', 'the folder that /var/lib/lvskit and /etc are in', '/')
+    .option('--storage-timeout <s>', 'how long storage may take to answer (default: 30)', seconds)
     .addOption(
       new Option('-o, --output <format>', 'how to show it')
         .choices(['text', 'json'])
         .default('text'),
     );
+}
+
+function seconds(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a number of seconds from 1 to 9999.');
 }
 
 /** Gathers the values of an option that may be given several times, or several with commas. */
@@ -27,12 +34,13 @@ export function several(value: string, before: readonly string[] = []): readonly
 }
 
 export function sessionOptions(
-  { netns, root }: CommonOptions,
+  { netns, root, storageTimeout }: CommonOptions,
   { signal, stderr }: CommandContext,
 ): SessionOptions {
   return {
     netns,
     root,
+    ...(storageTimeout === undefined ? {} : { storage: { timeoutMs: storageTimeout * 1000 } }),
     signal,
     onWait: () => stderr.write('waiting for another rs-setup to end\n'),
   };

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { readWanted } from '../../real-server/apply-config.ts';
 import type { FromDirector } from '../../real-server/from-director.ts';
 import { realServerScript } from '../../real-server/script/script.ts';
+import { storageTitle } from '../../real-server/storage/settings.ts';
 import { UsageError } from '../command-context.ts';
 import { several } from './options.ts';
 import {
@@ -20,7 +21,10 @@ export interface ScriptOptions extends SettingsOptions {
 
 export function addConfigOptions(command: Command): void {
   command
-    .option('-c, --config <file>', "what to be, from a file: setups, or the director's lvskit.yaml")
+    .option(
+      '-c, --config <file>',
+      "what to be, from a file: setups and storage, or the director's lvskit.yaml",
+    )
     .option(
       '--server <address>',
       "with the director's file: the server of another machine's script, by its address",
@@ -43,7 +47,17 @@ export async function scriptOf(
 ): Promise<{ readonly script: string; readonly notes: readonly string[] }> {
   const { config, name = config === undefined ? undefined : 'config' } = options;
   const { setups, notes } = await wantedSetups(options);
-  return { script: realServerScript(setups, { name }), notes };
+  const mounted = setups.flatMap(({ settings }) =>
+    settings.mode === 'storage' ? [storageTitle(settings.storage)] : [],
+  );
+  // A file of storage alone has no script, and is refused below.
+  const left = mounted.length === setups.length ? [] : mounted;
+  const served =
+    left.length === 0 ? setups : setups.filter(({ settings }) => settings.mode !== 'storage');
+  return {
+    script: realServerScript(served, { name }),
+    notes: [...notes, ...left.map((title) => `${title} is not in the script: it mounts nothing`)],
+  };
 }
 
 /** What another machine is to be. */

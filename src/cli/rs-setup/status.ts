@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { realServerScript } from '../../real-server/script/script.ts';
-import { modeNames } from '../../real-server/settings.ts';
+import { titleOf } from '../../real-server/setup-settings.ts';
 import { realServerStatus, type SetupStatus } from '../../real-server/status.ts';
 import type { CommandContext, CommandDetails, RunnableCommand } from '../command-context.ts';
 import { exitCode } from '../exit-code.ts';
@@ -53,7 +53,7 @@ function statusLines({ setup, items, inPlace }: SetupStatus, style: Style): read
     ? style.green('in place')
     : style.red(complete ? 'not in place any more' : 'cut short: apply it again, or undo it');
   return [
-    `${style.bold(name)}: ${modeNames[settings.mode]} for ${settings.vips.join(', ')}, ${state}${persist ? ', persists' : ''}`,
+    `${style.bold(name)}: ${titleOf(settings)}, ${state}${persist ? ', persists' : ''}`,
     ...items.map(({ subject, current, wanted, original, inPlace: isSo }) =>
       isSo
         ? `  ${subject}: ${current} (was ${original})`

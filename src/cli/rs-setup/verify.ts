@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Finding } from '../../real-server/finding.ts';
-import { modeNames } from '../../real-server/settings.ts';
+import { titleOf } from '../../real-server/setup-settings.ts';
 import { type VerifiedSetup, verifyRealServer } from '../../real-server/verify.ts';
 import type { CommandContext, CommandDetails, RunnableCommand } from '../command-context.ts';
 import { exitCode } from '../exit-code.ts';
@@ -80,9 +80,8 @@ async function runVerify(options: VerifyCommandOptions, context: CommandContext)
 function setupLines(setup: VerifiedSetup, style: Style): readonly string[] {
   const { settings, checks, answers, findings } = setup;
   const right = checks.filter(({ ok }) => ok).length;
-  const title = `${modeNames[settings.mode]} for ${settings.vips.join(', ')}`;
   return [
-    style.bold(title),
+    style.bold(titleOf(settings)),
     `  ${right} of ${checks.length} settings are as they should be`,
     ...answers.map(({ link, vip, others, here }) => {
       const who = [...others, ...(here ? ['this machine'] : [])];

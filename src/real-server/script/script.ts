@@ -12,6 +12,7 @@ import {
   setupName,
 } from '../settings.ts';
 import type { WantedSetup } from '../setups-file.ts';
+import { storageTitle } from '../storage/settings.ts';
 import { commandsPart } from './commands-part.ts';
 import { kernelPart, listsPart } from './kernel-part.ts';
 import { directPart, masqueradePart, quietPart, tunnelPart, vipPart } from './mode-parts.ts';
@@ -35,12 +36,17 @@ export function realServerScript(
   wanted: readonly WantedSetup[],
   { name }: ScriptOptions = {},
 ): string {
-  const setups = wanted.map(({ settings }) => checkSettings(settings));
+  const setups = wanted.map(({ settings }) => {
+    if (settings.mode !== 'storage') return checkSettings(settings);
+    throw new RealServerError('REAL_SERVER_INVALID', 'cannot make a script', [
+      `a script has no part for ${storageTitle(settings.storage)}: keep storage in a file of its own`,
+    ]);
+  });
   const what = setups
     .map(({ mode, vips }) => `${modeNames[mode]} for ${vips.join(', ')}`)
     .join('; ');
   const setup = recordName(
-    name ?? wanted.map((one) => one.name ?? setupName(one.settings)).join('+'),
+    name ?? setups.map((settings, index) => wanted[index]?.name ?? setupName(settings)).join('+'),
   );
   return [
     head(what),
