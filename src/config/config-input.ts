@@ -1,12 +1,14 @@
 import type { ForwardingMethod } from '../ipvs/destination.ts';
 import type { SchedulerFlag } from '../ipvs/flags.ts';
 import type { CheckInput, CheckItemInput } from './check-input.ts';
+import type { StorageInput } from './storage.ts';
 
 /** What `lvskit.yaml` holds once its shape is known to be right; its values may still be wrong. */
 export interface ConfigInput extends IncludedInput {
   readonly director?: DirectorInput | undefined;
   readonly control?: ControlInput | undefined;
   readonly metrics?: MetricsInput | undefined;
+  readonly storage?: readonly StorageInput[] | undefined;
 }
 
 /** What a file can hold that another includes. */

@@ -1,6 +1,7 @@
 import type { ComparedDestination, ComparedService } from '../ipvs/table-diff.ts';
 import type { Check } from './checks.ts';
 import type { ConfigProblem } from './config-error.ts';
+import type { StorageInput } from './storage.ts';
 
 /** A configuration that is right, nothing left open. */
 export interface DirectorConfig {
@@ -9,6 +10,8 @@ export interface DirectorConfig {
   readonly control: ControlSettings;
   /** Undefined: no metrics are served. */
   readonly metrics: MetricsSettings | undefined;
+  /** What real servers mount, which is for rs-setup. Absent: nothing. */
+  readonly storage?: readonly StorageInput[] | undefined;
   /** What is allowed and yet doubtful. */
   readonly warnings: readonly ConfigProblem[];
   /** The files it was read from, as absolute paths, the main one first. Empty for a text alone. */

@@ -17,6 +17,7 @@ import {
   SourceCollector,
   type Sources,
 } from './sources.ts';
+import { readStorage } from './storage-servers.ts';
 import { type FileBytes, readFileBytes } from './text-file.ts';
 
 /**
@@ -78,11 +79,13 @@ function configOf({ main, all, problems, names, files, folders }: Sources): Dire
   const director = readDirector(soundPart(directorSchema, said['director']), place.in('director'));
   const control = readControl(soundPart(controlSchema, said['control']), place.in('control'));
   const metrics = readMetrics(metricsSchema.safeParse(said['metrics']).data, place.in('metrics'));
+  const storage = readStorage(said['storage'], place.in('storage'), reader.services);
   const order = inOrderOf(names);
   const errors = [...problems, ...misshapen, ...all.flatMap((source) => source.problems.errors)];
   if (errors.length > 0) throw new ConfigError(main.document.file, order(errors));
   const warnings = order(all.flatMap((source) => source.problems.warnings));
-  return { director, services: reader.services, control, metrics, warnings, files, folders };
+  const { services } = reader;
+  return { director, services, control, metrics, storage, warnings, files, folders };
 }
 
 /** @returns What the file says for its services, and for what it includes. */
@@ -130,7 +133,7 @@ function shapeProblems({ document, includedBy }: Source, issues: Issues): readon
   });
 }
 
-const mainKeys: ReadonlySet<string> = new Set(['director', 'control', 'metrics']);
+const mainKeys: ReadonlySet<string> = new Set(['director', 'control', 'metrics', 'storage']);
 
 /** The parts of a file whose shape is not right, to find what else is wrong with them. */
 function partsOf(value: unknown): {

@@ -3,6 +3,7 @@ import { checkSchema, checksSchema } from './check-schema.ts';
 import type { ConfigInput, IncludedInput, ServiceInput, SettingsInput } from './config-input.ts';
 import { controlSchema, directorSchema, metricsSchema } from './director-schema.ts';
 import { duration, maxInt, oneOrMore, percentage, section, wholeNumber } from './shapes.ts';
+import { storageListSchema } from './storage.ts';
 
 const forwarding = z.enum(['dr', 'tun', 'nat', 'local', 'bypass']).meta({
   description:
@@ -191,6 +192,9 @@ export const configSchema: z.ZodType<ConfigInput> = section({
   director: directorSchema.optional(),
   control: controlSchema.optional(),
   metrics: metricsSchema.optional(),
+  storage: storageListSchema.optional().meta({
+    description: 'What the real servers mount, by rs-setup; no matter of the director.',
+  }),
   ...parts,
 }).meta({
   title: 'lvskit.yaml',

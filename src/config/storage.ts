@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatIp, parseIp, tryParseIpInto } from '../net/ip.ts';
 import { section } from './shapes.ts';
 
 /** Storage that a real server serves from, as a file says it. Option names are those of mount(8). */
@@ -7,6 +8,8 @@ export type StorageInput = NfsInput | IscsiInput | DasInput;
 interface CommonInput {
   readonly name?: string | undefined;
   readonly 'mount-point': string;
+  /** Addresses of the real servers that have it. Absent: all of them. */
+  readonly servers?: readonly string[] | undefined;
   readonly options?: readonly string[] | undefined;
 }
 
@@ -104,6 +107,13 @@ const fileSystem = z.string().regex(/^[a-z][a-z0-9_]{0,30}$/, {
   error: 'must be the name of a file system such as ext4 or xfs',
 });
 
+const address = z
+  .string()
+  .refine((text) => tryParseIpInto(text, new Uint8Array(16), 0) !== undefined, {
+    error: 'must be an address',
+  })
+  .transform((text) => formatIp(parseIp(text).bytes));
+
 const common = {
   name: z
     .string()
@@ -111,6 +121,11 @@ const common = {
     .optional()
     .meta({ description: 'What undo calls it. Default: type and mount point, as nfs-/srv/www.' }),
   'mount-point': mountPoint.meta({ description: 'Where it is mounted; made if it is not there.' }),
+  servers: z
+    .array(address)
+    .min(1, { error: 'must not be an empty list' })
+    .optional()
+    .meta({ description: 'Addresses of the real servers that mount it. Default: all of them.' }),
   options,
 };
 
@@ -160,3 +175,5 @@ export const storageSchema: z.ZodType<StorageInput> = z.discriminatedUnion('type
     }
   }),
 ]) as z.ZodType<StorageInput>;
+
+export const storageListSchema: z.ZodType<readonly StorageInput[]> = z.array(storageSchema);

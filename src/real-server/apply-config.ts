@@ -9,7 +9,7 @@ import { RealServerError } from './real-server-error.ts';
 import { settingId } from './setting.ts';
 import type { RealServerSettings } from './settings.ts';
 import { nameOfSetup, type SetupSettings } from './setup-settings.ts';
-import { readSetups } from './setups-file.ts';
+import { readSetups, storageSetups } from './setups-file.ts';
 import { fileError } from './state-file.ts';
 import { mountOf } from './storage/draft.ts';
 import { type UndoResult, undoRealServer } from './undo.ts';
@@ -89,10 +89,13 @@ export async function readWanted(
   const { value } = document;
   const has = (key: string) => typeof value === 'object' && value !== null && key in value;
   const isOwn = has('setups') || (has('storage') && !has('services'));
-  if (isOwn) return { setups: readSetups(document, file), notes: [] };
-  const { services } = await loadConfig(file);
+  if (isOwn) return { setups: await readSetups(document, file, () => own([])), notes: [] };
+  const { services, storage = [] } = await loadConfig(file);
   const vips = services.map(({ service: { key } }) => ('address' in key ? key.address : ''));
-  return settingsFromDirector(file, services, await own(vips), given);
+  const addresses = await own(vips);
+  const { setups, notes } = settingsFromDirector(file, services, addresses, given);
+  // Last, so that a dead server keeps no VIP away.
+  return { setups: [...setups, ...storageSetups(storage, addresses)], notes };
 }
 
 async function ownAddresses(

@@ -45,10 +45,15 @@ const schema = section({
 /**
  * The setups of a file that says what this machine is to be, under the names of the options.
  *
+ * @param own Finds the addresses of the machine, where storage says whose it is.
  * @throws ConfigError with the places of what has no meaning, RealServerError for settings that do not
  * go together.
  */
-export function readSetups(document: ConfigDocument, file: string): readonly WantedSetup[] {
+export async function readSetups(
+  document: ConfigDocument,
+  file: string,
+  own: () => Promise<readonly string[]>,
+): Promise<readonly WantedSetup[]> {
   const parsed = schema.safeParse(document.value);
   if (!parsed.success) throw new ConfigError(file, problemsOf(parsed.error.issues, document));
   const { setups = [], storage = [] } = parsed.data;
@@ -70,12 +75,19 @@ export function readSetups(document: ConfigDocument, file: string): readonly Wan
     }),
   }));
   // Last, so that a dead server keeps no VIP away.
-  return [...served, ...storageSetups(storage)];
+  const isTold = storage.some(({ servers }) => servers !== undefined);
+  return [...served, ...storageSetups(storage, isTold ? await own() : [])];
 }
 
-/** Storage as setups of its own. */
-export function storageSetups(storage: readonly StorageInput[]): readonly WantedSetup[] {
-  return storage.map((one) => ({
+/** The storage of a machine, by its addresses, as setups of its own. */
+export function storageSetups(
+  storage: readonly StorageInput[],
+  own: readonly string[],
+): readonly WantedSetup[] {
+  const mine = storage.filter(
+    ({ servers }) => servers === undefined || servers.some((one) => own.includes(one)),
+  );
+  return mine.map(({ servers: _servers, ...one }) => ({
     name: storageName(one),
     settings: { mode: 'storage', storage: one },
   }));
