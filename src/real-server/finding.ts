@@ -18,6 +18,7 @@ export type FindingId =
   | 'storage-silent'
   | 'storage-stale'
   | 'tunnel-link'
+  | 'tunnel-mtu'
   | 'tunnel-port'
   | 'vip-answered-by-several'
   | 'vip-answered-here'
@@ -59,6 +60,8 @@ export const meanings: Readonly<Record<FindingId, string>> = {
   'storage-silent': 'whoever reads or writes there waits, and connections with them',
   'storage-stale': 'the server gave the folder up, or made it anew; files cannot be opened',
   'tunnel-link': 'packets from the director are not unpacked; clients see a refusal or nothing',
+  'tunnel-mtu':
+    'where ICMP is filtered between director and clients, connections hang with the first large packet',
   'tunnel-port': 'packets from the director come to a UDP port where nobody unpacks them',
   'vip-answered-by-several': 'clients reach sometimes one and sometimes the other',
   'vip-answered-here': 'clients go past the director to this machine',

@@ -33,8 +33,12 @@ export function decapsulatorShape(
     if (!tunnelChecksum) {
       return outer === 'ipv4' ? { name: 'gre0', kind: 'gre' } : { name: 'ip6gre0', kind: 'ip6gre' };
     }
-    const kind = outer === 'ipv4' ? 'gre' : 'ip6gre';
-    return { name: 'lvs-gre', kind, tunnel: { inputChecksum: true }, local: outer };
+    // With VIPs of both families, packets may come over both.
+    const link =
+      outer === 'ipv4'
+        ? ({ name: 'lvs-gre', kind: 'gre' } as const)
+        : ({ name: 'lvs-gre6', kind: 'ip6gre' } as const);
+    return { ...link, tunnel: { inputChecksum: true }, local: outer };
   }
   if (outer === 'ipv4') {
     return inner === 'ipv4' ? { name: 'tunl0', kind: 'ipip' } : { name: 'sit0', kind: 'sit' };

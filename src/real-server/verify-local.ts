@@ -8,6 +8,7 @@ import { draftRealServer, isSatisfied } from './plan.ts';
 import type { Setting } from './setting.ts';
 import { commandFor, subjectOf, valueText } from './setting-text.ts';
 import { familyOf, type RealServerSettings } from './settings.ts';
+import { tightTunnels } from './tunnel-mtu.ts';
 
 /** What was looked at, and what of it is wrong. */
 export interface LocalResult {
@@ -32,6 +33,7 @@ export async function verifyLocally(
     checks.push({ subject: subjectOf(wanted.setting), ok: result === undefined });
     if (result !== undefined) findings.push(result);
   }
+  findings.push(...tightTunnels(settings, facts));
   if (settings.mode !== 'nat') {
     findings.push(...(await noisyLinks(host, settings, facts)));
     findings.push(...proxies(await host.network.neighbours.list(), settings.vips));
