@@ -1,14 +1,13 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { applyRealServer } from '../../src/real-server/apply.ts';
 import type { RealServerSettings } from '../../src/real-server/settings.ts';
 import { undoRealServer } from '../../src/real-server/undo.ts';
+import { abandon } from '../support/abandon.ts';
 import { filesBelow } from '../support/host-state.ts';
 import { kernelIs } from '../support/kernel.ts';
-import { type Machine, machine, removeMachines } from '../support/machine.ts';
+import { machine, removeMachines } from '../support/machine.ts';
 import { removeScratchNetworks } from '../support/scratch-network.ts';
 
 removeScratchNetworks();
@@ -27,33 +26,6 @@ const kinds: readonly RealServerSettings[] = [
 function wordsFor({ mode, vips, gateways = [] }: RealServerSettings): readonly string[] {
   const nat = gateways.flatMap((gateway) => ['--gateway', gateway, '--reply-route', 'policy']);
   return ['--mode', mode, '--vip', vips.join(','), ...nat];
-}
-
-/**
- * Runs it until it stands at a step, and never goes on: all that was written down and done by then is
- * what kill -9 leaves there. Only the lock has to be taken from it.
- *
- * @returns How many steps there were, when it came to its end before.
- */
-async function abandon(
-  { name, root }: Machine,
-  step: number,
-  run: (options: object) => Promise<unknown>,
-): Promise<number> {
-  let steps = 0;
-  let stands = () => {};
-  const standing = new Promise<void>((resolve) => {
-    stands = resolve;
-  });
-  const onStep = async () => {
-    steps++;
-    if (steps !== step) return;
-    stands();
-    await new Promise<never>(() => {});
-  };
-  await Promise.race([run({ netns: name, root, onStep }), standing]);
-  await rm(join(root, 'var/lib/lvskit/real-server.lock'), { force: true });
-  return steps;
 }
 
 // What is written down, and when, is the same on every kernel.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { loadModule } from '../../src/net/modules.ts';
 import { NetworkNamespace } from '../../src/net/namespace.ts';
+import { demandProgram } from './small-process.ts';
 
 /** The network between this machine and the one that has the storage. */
 export const ownAddress = '10.82.7.1';
@@ -23,7 +24,7 @@ export async function joinStorageMachine(name: string): Promise<NetworkNamespace
 }
 
 export async function ip(...words: readonly string[]): Promise<void> {
-  await execa('ip', words);
+  await demandProgram(['ip', ...words]);
 }
 
 /** Exports of the NFS server by their path, and whether they can be written. */
@@ -60,12 +61,12 @@ export async function startNfsServer(
         `echo '* 1 \\x${number}000000 ${never} ${path}' >/proc/net/rpc/nfsd.fh/channel`,
       ];
     }),
-    // For so long files cannot be opened, lest somebody has claims from before: the least there is.
-    `echo 10 >${folder}/nfsv4gracetime`,
     `echo 2 >${folder}/threads`,
+    // Until the grace period is over files cannot be opened, lest somebody has claims from before.
+    `echo Y >${folder}/v4_end_grace`,
   ];
   const inside = `--net=/run/netns/${namespace}`;
-  await execa('nsenter', [inside, 'bash', '-e', '-c', lines.join('\n')]);
+  await demandProgram(['nsenter', inside, 'bash', '-e', '-c', lines.join('\n')]);
 }
 
 /** A disk of the SAN. */
@@ -85,7 +86,7 @@ export async function startIscsiTarget(address: string, luns: readonly Lun[]): P
   for (const module of ['iscsi_target_mod', 'target_core_file', 'iscsi_tcp', 'sd_mod']) {
     await loadModule(module);
   }
-  await execa('mount', ['-t', 'configfs', 'configfs', '/sys/kernel/config']);
+  await demandProgram(['mount', '-t', 'configfs', 'configfs', '/sys/kernel/config']);
   for (const [index, { target: name, image, bytes, chap }] of luns.entries()) {
     const disk = join(core, 'core', `fileio_${index}`, 'disk');
     await mkdir(disk, { recursive: true });
@@ -110,7 +111,7 @@ export async function startIscsiTarget(address: string, luns: readonly Lun[]): P
 
 /** Starts the initiator with files of its own in place of the machine's. @returns How to end it. */
 export async function startInitiator(): Promise<() => Promise<void>> {
-  await execa('mount', ['-t', 'tmpfs', 'tmpfs', '/etc/iscsi']);
+  await demandProgram(['mount', '-t', 'tmpfs', 'tmpfs', '/etc/iscsi']);
   await writeFile('/etc/iscsi/initiatorname.iscsi', 'InitiatorName=iqn.2026-11.example:me\n');
   await writeFile('/etc/iscsi/iscsid.conf', 'node.startup = manual\n');
   await mkdir('/run/lock/iscsi', { recursive: true });
@@ -118,6 +119,6 @@ export async function startInitiator(): Promise<() => Promise<void>> {
   return async () => {
     daemon.kill('SIGKILL');
     await daemon;
-    await execa('umount', ['/etc/iscsi']);
+    await demandProgram(['umount', '/etc/iscsi']);
   };
 }

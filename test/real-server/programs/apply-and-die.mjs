@@ -2,14 +2,14 @@
 // at one of its steps.
 //
 // arguments: apply|undo NETNS ROOT STEP [SETTINGS as JSON]; with STEP 0 it runs to its end and
-// prints how many steps there were. An empty NETNS is the machine itself.
+// prints how many steps there were.
 import { applyRealServer } from '../../../dist/real-server/apply.js';
 import { undoRealServer } from '../../../dist/real-server/undo.js';
 
 const [verb, netns, root, step, settings] = process.argv.slice(2);
 let steps = 0;
 const options = {
-  netns: netns === '' ? undefined : netns,
+  netns,
   root,
   onStep: async () => {
     steps++;

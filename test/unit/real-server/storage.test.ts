@@ -209,6 +209,11 @@ describe('an entry of storage:', () => {
     ['server', '-o'],
     ['server', 'a b'],
     ['export', 'www'],
+    ['type', 'ntfs'],
+    ['servers', []],
+    ['servers', ['web1']],
+    ['options', ['remount']],
+    ['mount-point', '/etc'],
     ['version', '5'],
     ['options', ['ro,suid']],
     ['options', ['-x']],
@@ -219,6 +224,14 @@ describe('an entry of storage:', () => {
   ])('is refused with %s %j', (key, value) => {
     expect(storageSchema.safeParse({ ...nfs, [key]: value }).success).toBe(false);
     expect(storageSchema.safeParse(nfs).success).toBe(true);
+  });
+
+  it.each([
+    ['portal', 'san.example'],
+    ['target', '--help'],
+  ])('is refused with %s %j', (key, value) => {
+    expect(storageSchema.safeParse({ ...iscsi, [key]: value }).success).toBe(false);
+    expect(storageSchema.safeParse(iscsi).success).toBe(true);
   });
 
   it.each([
