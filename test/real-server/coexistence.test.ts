@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { kernelIs } from '../support/kernel.ts';
+import { repeats } from '../support/kernel.ts';
 import { type Machine, machine, removeMachines } from '../support/machine.ts';
 import { removeScratchNetworks } from '../support/scratch-network.ts';
 import { demandProgram } from '../support/small-process.ts';
@@ -44,7 +44,7 @@ async function until(what: () => Promise<boolean>): Promise<void> {
   }
 }
 
-describe.skipIf(kernelIs('6.12'))('rs-setup beside ifupdown', patience, () => {
+describe.skipIf(repeats)('rs-setup beside ifupdown', patience, () => {
   it('is as it was after ifdown and ifup, or is put right', async () => {
     const host = await machine();
     const { rsSetup, name, root, network } = host;
@@ -79,7 +79,7 @@ describe.skipIf(kernelIs('6.12'))('rs-setup beside ifupdown', patience, () => {
   });
 });
 
-describe.skipIf(kernelIs('6.12'))('rs-setup beside systemd-networkd', patience, () => {
+describe.skipIf(repeats)('rs-setup beside systemd-networkd', patience, () => {
   it('is as it was after a new configuration, or is put right', async () => {
     const host = await machine();
     const { rsSetup, name, root, network } = host;

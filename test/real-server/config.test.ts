@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { kernelIs } from '../support/kernel.ts';
+import { repeats } from '../support/kernel.ts';
 import { type Machine, machine, removeMachines } from '../support/machine.ts';
 import { removeScratchNetworks } from '../support/scratch-network.ts';
 
@@ -30,7 +30,7 @@ const wrongFiles: readonly (readonly [text: string, says: string])[] = [
 ];
 
 // A file is read without the kernel.
-describe.skipIf(kernelIs('6.12'))('rs-setup apply --config', () => {
+describe.skipIf(repeats)('rs-setup apply --config', () => {
   it("finds itself in the director's file, and follows it", async () => {
     const host = await machine();
     const { rsSetup, state, root } = host;

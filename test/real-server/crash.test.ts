@@ -6,7 +6,7 @@ import type { RealServerSettings } from '../../src/real-server/settings.ts';
 import { undoRealServer } from '../../src/real-server/undo.ts';
 import { abandon } from '../support/abandon.ts';
 import { filesBelow } from '../support/host-state.ts';
-import { kernelIs } from '../support/kernel.ts';
+import { repeats } from '../support/kernel.ts';
 import { machine, removeMachines } from '../support/machine.ts';
 import { removeScratchNetworks } from '../support/scratch-network.ts';
 
@@ -29,7 +29,7 @@ function wordsFor({ mode, vips, gateways = [] }: RealServerSettings): readonly s
 }
 
 // What is written down, and when, is the same on every kernel.
-describe.skipIf(kernelIs('6.12')).each(kinds)('rs-setup, stopped at every step of $mode', (one) => {
+describe.skipIf(repeats).each(kinds)('rs-setup, stopped at every step of $mode', (one) => {
   it('is applied, or undone, all the same', patience, async () => {
     const host = await machine();
     const apply = (options: object) => applyRealServer(one, options);
@@ -60,7 +60,7 @@ describe.skipIf(kernelIs('6.12')).each(kinds)('rs-setup, stopped at every step o
 });
 
 describe('rs-setup undo, stopped at every step', () => {
-  it.skipIf(kernelIs('6.12'))('is finished by the next one', patience, async () => {
+  it.skipIf(repeats)('is finished by the next one', patience, async () => {
     const host = await machine();
     const before = await host.state();
     await host.rsSetup('apply', ...wordsFor(dr));

@@ -13,7 +13,7 @@ import type { LabForwarding } from '../../src/lab/topology.ts';
 import type { AddressFamily } from '../../src/net/ip.ts';
 import { lvskit } from '../support/command.ts';
 import { filesBelow, hostState } from '../support/host-state.ts';
-import { kernelIs } from '../support/kernel.ts';
+import { repeats } from '../support/kernel.ts';
 
 /** A program, or three runs and more, on a machine that is busy. */
 const patience = { timeout: 300_000 };
@@ -104,7 +104,7 @@ const only = (is: boolean) => (name: string, test: () => Promise<void>) => {
 };
 
 // What the doctor sees is the same on the newest kernel; that it sees it is shown with one family.
-const families = kernelIs('6.12') ? (['ipv4'] as const) : (['ipv4', 'ipv6'] as const);
+const families = repeats ? (['ipv4'] as const) : (['ipv4', 'ipv6'] as const);
 const forwardings = ['dr', 'nat', 'tun'] as const;
 
 describe.each(families)('lvskit doctor over %s', (family) => {
@@ -208,7 +208,7 @@ describe.each(families)('lvskit doctor over %s', (family) => {
   });
 });
 
-describe.skipIf(kernelIs('6.12'))('lvskit doctor', () => {
+describe.skipIf(repeats)('lvskit doctor', () => {
   it('is cleaned up after by the next run when it is killed', patience, async () => {
     await using clinic = await Clinic.open('dr', 'ipv4');
     const { lab, rs1, rs2, root } = clinic;

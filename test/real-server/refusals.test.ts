@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Sysctl } from '../../src/net/sysctl.ts';
 import { filesBelow } from '../support/host-state.ts';
-import { kernelIs, needsKernelOfItsOwn } from '../support/kernel.ts';
+import { needsKernelOfItsOwn, repeats } from '../support/kernel.ts';
 import { type Machine, machine, removeMachines } from '../support/machine.ts';
 import { removeScratchNetworks } from '../support/scratch-network.ts';
 
@@ -95,7 +95,7 @@ async function refused(host: Machine, words: readonly string[], says: string): P
 }
 
 // What is refused is decided before the kernel is asked for anything.
-describe.skipIf(kernelIs('6.12'))('rs-setup apply refuses', () => {
+describe.skipIf(repeats)('rs-setup apply refuses', () => {
   it('what cannot be on any machine such as this', async () => {
     const host = await machine();
     for (const [, before, words, says] of refusals) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rsSetup } from '../support/command.ts';
 import { filesBelow } from '../support/host-state.ts';
-import { kernelIs } from '../support/kernel.ts';
+import { repeats } from '../support/kernel.ts';
 import { machine, removeMachines } from '../support/machine.ts';
 import { removeScratchNetworks } from '../support/scratch-network.ts';
 import { prepareShells, scriptFor, scriptOn } from '../support/shells.ts';
@@ -18,7 +18,7 @@ const dr = ['--mode', 'dr', '--vip', '10.82.0.100'];
 /** What the script makes of every kind of setup is compared in apply.test.ts, on newer kernels too. */
 const patience = { timeout: 240_000 };
 
-describe.skipIf(kernelIs('6.12'))('the script that rs-setup prints', patience, () => {
+describe.skipIf(repeats)('the script that rs-setup prints', patience, () => {
   it('shows its plan, proves what it did, and tells of it', async () => {
     const host = await machine();
     const before = await host.state();
@@ -129,7 +129,7 @@ const refusals: readonly (readonly [before: string, words: string, says: string]
   ],
 ];
 
-describe.skipIf(kernelIs('6.12'))('the script refuses', patience, () => {
+describe.skipIf(repeats)('the script refuses', patience, () => {
   it('what rs-setup refuses, and changes nothing', async () => {
     const host = await machine();
     for (const [before, words, says] of refusals) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rsSetup } from '../support/command.ts';
-import { kernelIs } from '../support/kernel.ts';
+import { repeats } from '../support/kernel.ts';
 import { machine, removeMachines } from '../support/machine.ts';
 import { removeScratchNetworks } from '../support/scratch-network.ts';
 import { endSshServers, sshServers } from '../support/ssh-server.ts';
@@ -12,7 +12,7 @@ endSshServers();
 const dr = ['--mode', 'dr', '--vip', '10.82.0.100'];
 
 // It is of ssh and the shell; the kernel has no part in it.
-describe.skipIf(kernelIs('6.12'))('rs-setup --ssh', () => {
+describe.skipIf(repeats)('rs-setup --ssh', () => {
   it('does it on every host that lets it, and says of the others why not', {
     timeout: 300_000,
   }, async () => {

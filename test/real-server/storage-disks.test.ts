@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { loadModule } from '../../src/net/modules.ts';
 import { type Outcome, rsSetup } from '../support/command.ts';
 import { filesBelow } from '../support/host-state.ts';
-import { hasKernelOfItsOwn, kernelIs } from '../support/kernel.ts';
+import { hasKernelOfItsOwn, repeats } from '../support/kernel.ts';
 import { demandProgram, runProgram } from '../support/small-process.ts';
 import {
   chapTarget,
@@ -18,7 +18,7 @@ import {
 const done = { code: 0, stderr: '' };
 const patience = { timeout: 240_000 };
 /** The kernel has its part in it, but not one that differs. */
-const isHere = hasKernelOfItsOwn() && !kernelIs('6.12');
+const isHere = hasKernelOfItsOwn() && !repeats;
 const portal = '10.82.8.1';
 const secret = 'only-root-may-know';
 const bytes = 16 * 1024 * 1024;

@@ -8,7 +8,7 @@ import { applyConfig } from '../../src/real-server/apply-config.ts';
 import { abandon } from '../support/abandon.ts';
 import { type Outcome, rsSetup } from '../support/command.ts';
 import { filesBelow } from '../support/host-state.ts';
-import { hasKernelOfItsOwn, kernelIs } from '../support/kernel.ts';
+import { hasKernelOfItsOwn, repeats } from '../support/kernel.ts';
 import { demandProgram, runProgram } from '../support/small-process.ts';
 import { ip, joinStorageMachine, nas, startNfsServer } from '../support/storage-servers.ts';
 
@@ -16,7 +16,7 @@ const server = `lvskit-nas-${process.pid}`;
 const done = { code: 0, stderr: '' };
 const patience = { timeout: 240_000 };
 /** The kernel has its part in it, but not one that differs. */
-const isHere = hasKernelOfItsOwn() && !kernelIs('6.12');
+const isHere = hasKernelOfItsOwn() && !repeats;
 let namespace: NetworkNamespace;
 let folder: string;
 let point: string;

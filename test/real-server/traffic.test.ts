@@ -5,7 +5,7 @@ import type { LabHost } from '../../src/lab/host.ts';
 import { Lab } from '../../src/lab/lab.ts';
 import type { LabForwarding } from '../../src/lab/topology.ts';
 import { rsSetup } from '../support/command.ts';
-import { kernelIs } from '../support/kernel.ts';
+import { repeats } from '../support/kernel.ts';
 
 interface Way {
   readonly name: string;
@@ -56,7 +56,7 @@ const ways: readonly Way[] = [
 const families = ['ipv4', 'ipv6'] as const;
 const forwardings = ['dr', 'tun', 'nat'] as const;
 // The newest kernel is shown the plain way of each mode, and the one that needs most of it.
-const shown = ways.filter(({ name, words }) => !kernelIs('6.12') || plain(words) || name === inUdp);
+const shown = ways.filter(({ name, words }) => !repeats || plain(words) || name === inUdp);
 
 let root: string;
 beforeEach(async () => {
@@ -104,7 +104,7 @@ describe.each(families)('connections through a director over %s', (family) => {
   );
 });
 
-describe.skipIf(kernelIs('6.12'))('a tunnel over the other family', () => {
+describe.skipIf(repeats)('a tunnel over the other family', () => {
   it.each([
     ['ipv4', 'fd82::'],
     ['ipv6', '10.82.0.'],

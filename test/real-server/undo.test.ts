@@ -6,7 +6,7 @@ import { loadModule } from '../../src/net/modules.ts';
 import { acquireLock } from '../../src/real-server/lock.ts';
 import { rsSetup } from '../support/command.ts';
 import { filesBelow } from '../support/host-state.ts';
-import { kernelIs } from '../support/kernel.ts';
+import { repeats } from '../support/kernel.ts';
 import { type Machine, machine, removeMachines } from '../support/machine.ts';
 import { removeScratchNetworks } from '../support/scratch-network.ts';
 
@@ -165,7 +165,7 @@ describe('undo', () => {
         expect(await host.state()).toEqual(before);
       }),
       {
-        numRuns: Number(process.env['LVSKIT_RUNS'] ?? (kernelIs('6.12') ? 2 : 5)),
+        numRuns: Number(process.env['LVSKIT_RUNS'] ?? (repeats ? 2 : 5)),
         seed: 20_261_122,
       },
     );
@@ -217,7 +217,7 @@ describe('undo', () => {
   });
 });
 
-describe.skipIf(kernelIs('6.12'))('a run that cannot end well', () => {
+describe.skipIf(repeats)('a run that cannot end well', () => {
   it('takes back what it did when something fails half way', async () => {
     const host = await machine();
     const { rsSetup: run, run: ip, state, root } = host;
@@ -262,7 +262,7 @@ describe.skipIf(kernelIs('6.12'))('a run that cannot end well', () => {
   });
 });
 
-describe.skipIf(kernelIs('6.12'))('two runs at once', () => {
+describe.skipIf(repeats)('two runs at once', () => {
   it('wait for each other', async () => {
     const { rsSetup: run, name, root } = await machine();
     const lock = await acquireLock(join(root, 'var/lib/lvskit/real-server.lock'));
@@ -298,7 +298,7 @@ describe.skipIf(kernelIs('6.12'))('two runs at once', () => {
   });
 });
 
-describe.skipIf(kernelIs('6.12'))('rs-setup apply --persist', () => {
+describe.skipIf(repeats)('rs-setup apply --persist', () => {
   const unitOf = ({ root, name }: Machine) =>
     join(root, `etc/systemd/system/lvskit-real-server-${name}.service`);
 

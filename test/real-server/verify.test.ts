@@ -7,7 +7,7 @@ import { connect } from '../../src/net/transport.ts';
 import { rsSetup } from '../support/command.ts';
 import { heardBefore } from '../support/frames.ts';
 import { hostState } from '../support/host-state.ts';
-import { kernelIs } from '../support/kernel.ts';
+import { repeats } from '../support/kernel.ts';
 import { type Segment, type SegmentHost, segment } from '../support/segment.ts';
 
 const vip = '10.82.0.100';
@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 
 // On the newest kernel it is seen from the wire alone, below.
-describe.skipIf(kernelIs('6.12'))('rs-setup verify', () => {
+describe.skipIf(repeats)('rs-setup verify', () => {
   it('finds all right what apply has set up, and leaves nothing behind', async () => {
     await onServer('apply', '--mode', 'dr', ...both);
     const before = await hostState(server.netns);

@@ -17,7 +17,7 @@ class SmallProcess {
   constructor() {
     this.#folder = mkdtempSync('/dev/shm/lvskit-run-');
     process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
-    this.#shell = spawn('bash', [], { stdio: ['pipe', 'pipe', 'ignore'] });
+    this.#shell = spawn('sh', [], { stdio: ['pipe', 'pipe', 'ignore'] });
     const { stdout } = this.#shell;
     if (stdout === null) throw new Error('the shell has no output');
     createInterface({ input: stdout }).on('line', (line) => {
