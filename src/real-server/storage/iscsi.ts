@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RealServerError } from '../real-server-error.ts';
 import { writeDurably } from '../../system/durable-file.ts';
+import { RealServerError } from '../real-server-error.ts';
 import { knock } from './knock.ts';
 import type { Chap, IscsiNodeSetting, IscsiSessionSetting } from './setting.ts';
 import { endpointOf } from './settings.ts';
