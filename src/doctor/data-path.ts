@@ -6,6 +6,7 @@ import type { BorrowedSysctls } from './borrowed-sysctls.ts';
 import type { Outcome, PathFacts, ServerFacts, VipFacts } from './facts.ts';
 import { addressKey } from './facts.ts';
 import { addHelpers, removeHelpers } from './helper-services.ts';
+import type { LoneAddresses } from './lone-addresses.ts';
 import type { PinnedWays } from './pinned-ways.ts';
 import type { Source } from './source-address.ts';
 
@@ -21,6 +22,7 @@ export interface TrialOptions {
   readonly ipvs: Ipvs;
   readonly sysctls: BorrowedSysctls;
   readonly ways: PinnedWays;
+  readonly lone: LoneAddresses;
   readonly netns: NamespaceReference | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -34,25 +36,29 @@ const anyPort = 80;
 /**
  * Connects to the virtual address so that the kernel gives the connection to one server, and to the
  * server's own address. The connection carries a mark that only a helper service knows, whose one
- * destination is the server; it comes from the director's own address, so that the answer, which is
+ * destination is the server; it comes from an address of the director, so that the answer, which is
  * from the virtual one, finds back.
  */
 export async function tryServers(
   candidates: readonly Candidate[],
   options: TrialOptions,
 ): Promise<readonly Tried[]> {
-  const { ipvs, sysctls, ways } = options;
+  const { ipvs, sysctls, ways, lone } = options;
   const results: Tried[] = [];
   try {
     await removeHelpers(ipvs);
     await ways.release();
+    await lone.release();
     await sysctls.borrow(acceptingOn(candidates), '1');
+    const translated = candidates.filter(({ server }) => server.forwarding === 'nat');
+    await lone.take(translated.map(({ vip }) => vip.family));
     for (let at = 0; at < candidates.length; at += together) {
       results.push(...(await trySome(candidates.slice(at, at + together), options)));
     }
   } finally {
     await removeHelpers(ipvs);
     await ways.release();
+    await lone.release();
     await sysctls.giveBack();
   }
   return results;

@@ -2,6 +2,7 @@ import type { Address } from '../net/address.ts';
 import { familyOf } from '../net/ip.ts';
 import { bare, isWithin } from '../real-server/interfaces.ts';
 import type { DirectorFacts, ExaminedServer, VipFacts, WayFacts } from './facts.ts';
+import { loneAddress } from './lone-addresses.ts';
 
 /** Where a trial comes from. */
 export interface Source {
@@ -12,9 +13,9 @@ export interface Source {
 }
 
 /**
- * The director's own address from which to try a server: never a virtual one, since a server has it
- * too. With address translation the way back leads through the server's gateway only for addresses
- * outside its own network, so such an address comes first; there even the virtual one will do.
+ * The address from which to try a server: the director's own, never a virtual one, since a server has
+ * it too. With address translation the way back has to be that of clients, by the server's gateway, so
+ * it is one that nobody else has a way to.
  */
 export function sourceFor(
   vip: VipFacts,
@@ -23,7 +24,9 @@ export function sourceFor(
   vips: ReadonlySet<string>,
   { addresses }: Pick<DirectorFacts, 'addresses'>,
 ): Source | undefined {
-  const isNat = server.forwarding === 'nat';
+  if (server.forwarding === 'nat') {
+    return { address: loneAddress[vip.family], link: 'lo', provesWayBack: true };
+  }
   const usable = addresses.filter(isUsable).filter(({ family }) => family === vip.family);
   const own = usable.filter((address) => !vips.has(bare(address)));
   const isNeighbour = (address: Address) =>
@@ -36,10 +39,7 @@ export function sourceFor(
   const ranked = [...own].sort(
     (one, other) => rank(one, vip) - rank(other, vip) || one.linkIndex - other.linkIndex,
   );
-  if (!isNat) return ranked.map(source)[0];
-  const far = ranked.find((address) => !isNeighbour(address));
-  const virtual = usable.find((address) => bare(address) === vip.vip && !isNeighbour(address));
-  return [far, virtual, ranked[0]].flatMap((one) => (one === undefined ? [] : source(one)))[0];
+  return ranked.map(source)[0];
 }
 
 function isUsable({ scope, flags }: Address): boolean {

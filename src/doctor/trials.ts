@@ -8,6 +8,7 @@ import { wordsOf } from '../real-server/real-server-error.ts';
 import { BorrowedSysctls } from './borrowed-sysctls.ts';
 import { type Candidate, tryServers } from './data-path.ts';
 import { addressKey, type DirectorFacts, type ServerFacts, type VipFacts } from './facts.ts';
+import { LoneAddresses } from './lone-addresses.ts';
 import { PinnedWays } from './pinned-ways.ts';
 import { sourceFor } from './source-address.ts';
 
@@ -86,7 +87,8 @@ async function tryAll(candidates: readonly Candidate[], options: TrialsOptions) 
   await using _lock = await acquireLock(file, { signal, onWait });
   const sysctls = await BorrowedSysctls.open(sysctl, { root, netns });
   const ways = new PinnedWays(network);
-  return await tryServers(candidates, { ipvs, sysctls, ways, netns, timeoutMs, signal });
+  const lone = new LoneAddresses(network);
+  return await tryServers(candidates, { ipvs, sysctls, ways, lone, netns, timeoutMs, signal });
 }
 
 async function macsOf(network: Network): Promise<ReadonlyMap<string, string>> {
