@@ -59,7 +59,7 @@ class Clinic implements AsyncDisposable {
 
   async doctor(...more: string[]): Promise<Result> {
     // What is to time out takes this long; what is to answer has it even on a busy machine.
-    const words = this.words('--timeout', '1500', '-o', 'json', ...more);
+    const words = this.words('--timeout', '1000', '-o', 'json', ...more);
     const { code, stdout, stderr } = await lvskit(words);
     expect(stderr).toBe('');
     const document = JSON.parse(stdout) as DoctorDocument;

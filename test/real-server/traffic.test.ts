@@ -69,7 +69,12 @@ describe.each(families)('connections through a director over %s', (family) => {
     'come to what rs-setup has set up, and to nothing that it has undone: %s',
     { timeout: 240_000 },
     async (forwarding) => {
-      await using lab = await Lab.create({ forwarding, family, provision: false });
+      await using lab = await Lab.create({
+        forwarding,
+        family,
+        realServers: 1,
+        provision: false,
+      });
       for (const server of lab.realServers) {
         await lab.serve(server);
         if (forwarding !== 'nat') continue;
@@ -86,17 +91,16 @@ describe.each(families)('connections through a director over %s', (family) => {
       const inner = lab.director.addresses.at(-1) ?? '';
       const gateway = forwarding === 'nat' ? ['--gateway', inner] : [];
       const service = await lab.addService({ scheduler: 'rr' });
-      for (const { name, words = [], destination } of shown.filter(
-        (way) => way.forwarding === forwarding,
-      )) {
-        await noConnection();
+      const own = shown.filter((way) => way.forwarding === forwarding);
+      await noConnection();
+      for (const { name, words = [], destination } of own) {
         for (const { address } of destination === undefined ? [] : lab.realServers) {
           await lab.ipvs.editDestination(service, { address, port: 80 }, destination ?? {});
         }
         await onEach('apply', '--mode', forwarding, '--vip', lab.vip, ...words, ...gateway);
-        const servers = [await lab.request(), await lab.request()].map(({ server }) => server);
-        expect({ name, servers: servers.sort() }).toEqual({ name, servers: ['rs1', 'rs2'] });
-        await onEach('verify', '--timeout', '300');
+        expect({ name, ...(await lab.request()) }).toMatchObject({ name, server: 'rs1' });
+        const isLast = name === own.at(-1)?.name;
+        await onEach('verify', ...(isLast ? ['--timeout', '300'] : ['--no-wire']));
         await onEach('undo');
       }
       await noConnection();
@@ -104,12 +108,17 @@ describe.each(families)('connections through a director over %s', (family) => {
   );
 });
 
-describe.skipIf(repeats)('a tunnel over the other family', () => {
+describe.skipIf(repeats)('a tunnel over the other family', { timeout: 240_000 }, () => {
   it.each([
     ['ipv4', 'fd82::'],
     ['ipv6', '10.82.0.'],
   ] as const)('carries connections to an %s VIP', async (family, network) => {
-    await using lab = await Lab.create({ forwarding: 'dr', family, provision: false });
+    await using lab = await Lab.create({
+      forwarding: 'dr',
+      family,
+      realServers: 1,
+      provision: false,
+    });
     const outer = family === 'ipv4' ? 'ipv6' : 'ipv4';
     const give = async ({ network: { addresses } }: LabHost, number: number) => {
       const address = `${network}${number}/${outer === 'ipv4' ? 24 : 64}`;
