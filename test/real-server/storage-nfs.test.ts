@@ -42,7 +42,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   if (!isHere) return;
-  folder = await mkdtemp('/dev/shm/lvskit-rs-');
+  folder = await mkdtemp('/run/lvskit-storage-');
   point = join(folder, 'srv');
 });
 
