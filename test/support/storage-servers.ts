@@ -61,9 +61,9 @@ export async function startNfsServer(
         `echo '* 1 \\x${number}000000 ${never} ${path}' >/proc/net/rpc/nfsd.fh/channel`,
       ];
     }),
+    // For so long files cannot be opened, lest somebody has claims from before: the least there is.
+    `echo 10 >${folder}/nfsv4gracetime`,
     `echo 2 >${folder}/threads`,
-    // Until the grace period is over files cannot be opened, lest somebody has claims from before.
-    `echo Y >${folder}/v4_end_grace`,
   ];
   const inside = `--net=/run/netns/${namespace}`;
   await demandProgram(['nsenter', inside, 'bash', '-e', '-c', lines.join('\n')]);
