@@ -8,7 +8,7 @@ import { applyConfig } from '../../src/real-server/apply-config.ts';
 import { abandon } from '../support/abandon.ts';
 import { type Outcome, rsSetup } from '../support/command.ts';
 import { filesBelow } from '../support/host-state.ts';
-import { hasKernelOfItsOwn, repeats } from '../support/kernel.ts';
+import { hasKernelOfItsOwn, repeats, thorough } from '../support/kernel.ts';
 import { demandProgram, runProgram } from '../support/small-process.ts';
 import { ip, joinStorageMachine, nas, startNfsServer } from '../support/storage-servers.ts';
 
@@ -175,7 +175,7 @@ describe.skipIf(!isHere)('NFS storage', patience, () => {
     expect(existsSync(point)).toBe(false);
   });
 
-  it('comes back with a unit that undo removes', async () => {
+  it.runIf(thorough)('comes back with a unit that undo removes', async () => {
     expect(
       await apply([{ ...www, options: ['noatime'] }], '--persist', '--before', 'shop.service'),
     ).toMatchObject(done);
@@ -202,7 +202,7 @@ describe.skipIf(!isHere)('NFS storage', patience, () => {
     expect(await filesBelow(join(folder, 'root'))).toEqual(['real-server.lock']);
   });
 
-  it('is there, or is not, after a run was stopped at any step', async () => {
+  it.runIf(thorough)('is there, or is not, after a run was stopped at any step', async () => {
     const storage = { 'mount-point': point, ...www } as const;
     const here = { root: join(folder, 'root') };
     const die = (step: number) =>
