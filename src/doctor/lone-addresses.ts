@@ -26,7 +26,7 @@ export class LoneAddresses {
   async take(families: Iterable<AddressFamily>): Promise<void> {
     for (const family of new Set(families)) {
       const flags = family === 'ipv6' ? (['nodad'] as const) : [];
-      await this.#network.addresses.add({ link, address: textOf(family), scope: 'global', flags });
+      await this.#network.addresses.add({ link, address: textOf(family), flags });
     }
   }
 
