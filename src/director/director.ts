@@ -57,6 +57,8 @@ export class Director implements Operations, AsyncDisposable {
   #failedReloads = 0;
   #state: DirectorStatus['state'] = 'starting';
   #isUpdating = false;
+  /** Whether the monitor knows the services. */
+  #isTold = false;
   #checks = 0;
   #failedChecks = 0;
 
@@ -165,7 +167,8 @@ export class Director implements Operations, AsyncDisposable {
         failedReloads: this.#failedReloads,
       },
       services: servicesStatus({
-        config: this.#config,
+        // Before it has begun, nothing is known of them.
+        config: this.#isTold ? this.#config : { services: [] },
         monitor: this.#monitor,
         table,
         refusalOf: (service) => this.#keeper.refusalOf(service),
@@ -239,6 +242,11 @@ export class Director implements Operations, AsyncDisposable {
     return `${this.#config.services.length} services, ${up} of ${all} servers up${refused}`;
   }
 
+  /** Tells of trouble that others have who work with it. */
+  report(reason: string): void {
+    this.#tell({ event: 'trouble', reason });
+  }
+
   subscribe(listener: (event: DirectorEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -256,6 +264,7 @@ export class Director implements Operations, AsyncDisposable {
         found: table.filter(({ key }) => !isDoctorService(key)),
         overrideOf: overrides && ((service, server) => overrides.get(service, server)),
       });
+      this.#isTold = true;
     } finally {
       this.#isUpdating = false;
     }

@@ -1,11 +1,16 @@
 import { type Command, Option } from 'commander';
 import type { DirectorConfig } from '../../config/director-config.ts';
+import { ControlError } from '../../control/control-error.ts';
+import { ControlServer } from '../../control/server.ts';
 import { ConfigSource } from '../../director/config-source.ts';
 import { Director } from '../../director/director.ts';
 import { openHost } from '../../director/host.ts';
 import { lockInstance } from '../../director/instance-lock.ts';
 import { ServiceManager } from '../../director/service-manager.ts';
 import { systemClock } from '../../health/clock.ts';
+import { KeptOverrides } from '../../observe/kept-overrides.ts';
+import { OverrideFile } from '../../observe/override-file.ts';
+import { Recorder } from '../../observe/recorder.ts';
 import { notify, watchdogIntervalMs } from '../../system/notify.ts';
 import {
   type CommandContext,
@@ -75,7 +80,16 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
   const config = await load();
   using _lock = await lockInstance(options.netns);
   await using host = await openHost(options.netns);
-  const director = new Director({ config, load, host, version: ownVersion() });
+  const { stateDirectory, historyBytes } = config.director;
+  const overrides = await KeptOverrides.load(new OverrideFile(stateDirectory));
+  const director = new Director({ config, load, host, overrides, version: ownVersion() });
+  director.subscribe(eventLog(options.logFormat, context));
+  const recorder = await Recorder.open({
+    stateDirectory,
+    bytes: historyBytes,
+    onProblem: (reason) => reason !== undefined && director.report(reason),
+  });
+  recorder.attach(director);
   const manager = new ServiceManager({
     notify: (state) => notify(state, environment),
     clock: systemClock,
@@ -83,10 +97,15 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
     isAlive: () => director.isAlive,
     status: () => director.summary,
   });
-  director.subscribe(eventLog(options.logFormat, context));
   director.subscribe((event) => manager.tell(event));
+  let control: ControlServer | undefined;
   try {
+    const { damage } = overrides;
+    if (damage !== undefined) {
+      director.report(`what operators wanted is lost: ${damage.reason} (now ${damage.path})`);
+    }
     await director.start();
+    control = await openControl(config, director, recorder);
     manager.ready();
     const reload = () => {
       manager.reloading();
@@ -100,10 +119,34 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
     endHangups?.();
     await manager.stopping();
   } finally {
+    await control?.close();
     await director.stop(signal.aborted ? String(signal.reason) : 'it could not start');
     manager.close();
+    await recorder.close();
   }
   return exitCode.done;
+}
+
+/** Without it servers are balanced all the same: that it cannot be had is told, and no more. */
+async function openControl(
+  { control: settings, director: { stateDirectory } }: DirectorConfig,
+  director: Director,
+  recorder: Recorder,
+): Promise<ControlServer | undefined> {
+  try {
+    const history = {
+      stateDirectory,
+      get statistics() {
+        return recorder.statistics;
+      },
+      flush: () => recorder.flush(),
+    };
+    return await ControlServer.open({ settings, operations: director, history });
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    director.report(error.message);
+    return undefined;
+  }
 }
 
 const watchMs = 1000;
