@@ -27,6 +27,15 @@ export class Declared {
     return service?.servers.some((one) => nameOf(one) === server) ?? false;
   }
 
+  /** Every server: the name of its service, the text of the service's key, and of its own. */
+  *servers(): Generator<{ service: string; key: string; server: string }> {
+    for (const [key, declared] of this.#byKey) {
+      for (const one of declared.servers) {
+        yield { service: declared.name, key, server: nameOf(one) };
+      }
+    }
+  }
+
   /** @param key The text of the service's key. */
   byKey(key: string): DeclaredService | undefined {
     return this.#byKey.get(key);

@@ -4,7 +4,7 @@ import type { DirectorConfig } from '../config/director-config.ts';
 import type { Clock } from '../health/clock.ts';
 import { systemClock } from '../health/clock.ts';
 import { HealthMonitor } from '../health/monitor.ts';
-import type { Override } from '../health/server-health.ts';
+import { noOverride, type Override } from '../health/server-health.ts';
 import type { DirectorEvent, DirectorEventDetails } from '../observe/director-event.ts';
 import type { DirectorStatus } from '../observe/director-status.ts';
 import type { Operations, OverrideStore } from '../observe/operations.ts';
@@ -56,6 +56,7 @@ export class Director implements Operations, AsyncDisposable {
   #reloads = 0;
   #failedReloads = 0;
   #state: DirectorStatus['state'] = 'starting';
+  #nextReload: Promise<{ readonly services: number; readonly changes: number }> | undefined;
   #isUpdating = false;
   /** Whether the monitor knows the services. */
   #isTold = false;
@@ -187,6 +188,7 @@ export class Director implements Operations, AsyncDisposable {
 
   async override(service: string, server: string, override: Override, by: string): Promise<void> {
     await this.#work.run(async () => {
+      this.#demandRunning();
       const { override: before } = this.#monitor.server(service, server);
       if (isDeepStrictEqual(before, override)) return;
       await this.#options.overrides?.set(service, server, override, by);
@@ -198,28 +200,40 @@ export class Director implements Operations, AsyncDisposable {
   }
 
   reload(): Promise<{ readonly services: number; readonly changes: number }> {
-    return this.#work.run(async () => {
-      let config: DirectorConfig;
-      try {
-        config = await this.#options.load();
-      } catch (error) {
-        this.#problem = messageOf(error);
-        this.#failedReloads++;
-        this.#tell({ event: 'reload-failed', reason: this.#problem });
-        throw error;
-      }
-      this.#problem = undefined;
-      this.#reloads++;
-      this.#loadedAt = this.#clock.wallTime();
-      await this.#update(config);
-      await this.#surroundings.setChecks(config);
-      const changes = await this.#keeper.settle();
-      await this.#surroundings.setVips(config);
-      this.#monitor.begin();
-      const services = config.services.length;
-      this.#tell({ event: 'reloaded', services, changes });
-      return { services, changes };
+    // Who asks while one is waiting for its turn has that one: it has not read anything yet.
+    this.#nextReload ??= this.#work.run(async () => {
+      this.#nextReload = undefined;
+      this.#demandRunning();
+      return await this.#reloadNow();
     });
+    return this.#nextReload;
+  }
+
+  async #reloadNow(): Promise<{ readonly services: number; readonly changes: number }> {
+    let config: DirectorConfig;
+    try {
+      config = await this.#options.load();
+    } catch (error) {
+      this.#problem = messageOf(error);
+      this.#failedReloads++;
+      this.#tell({ event: 'reload-failed', reason: this.#problem });
+      throw error;
+    }
+    this.#problem = undefined;
+    this.#reloads++;
+    this.#loadedAt = this.#clock.wallTime();
+    await this.#update(config);
+    await this.#surroundings.setChecks(config);
+    const changes = await this.#keeper.settle();
+    await this.#surroundings.setVips(config);
+    this.#monitor.begin();
+    const services = config.services.length;
+    this.#tell({ event: 'reloaded', services, changes });
+    return { services, changes };
+  }
+
+  #demandRunning(): void {
+    if (this.#state === 'stopping') throw new Error('the director is ending');
   }
 
   /** Whether all that is to go on by itself does: comparing the table, and checking. */
@@ -269,6 +283,10 @@ export class Director implements Operations, AsyncDisposable {
       this.#isUpdating = false;
     }
     this.#drains.keepOnly((service, server) => this.#declared.hasServer(service, server));
+    for (const { service, key, server } of this.#declared.servers()) {
+      const { mode } = overrides?.get(service, server) ?? noOverride;
+      if (mode === 'drain') this.#drains.resume(service, key, server);
+    }
   }
 
   #watchDrain(name: string, server: string, { mode }: Override): void {

@@ -5,6 +5,8 @@ interface Drain {
   readonly name: string;
   readonly key: string;
   readonly server: string;
+  /** Whether it is known to have had connections, or to have been told to drain just now. */
+  isNews: boolean;
 }
 
 /** The servers that operators have drained, until no connection is left on them. */
@@ -19,7 +21,13 @@ export class OperatorDrains {
 
   /** @param key The text of the service's key. */
   begin(name: string, key: string, server: string): void {
-    this.#drains.set(`${name} ${server}`, { name, key, server });
+    this.#drains.set(`${name} ${server}`, { name, key, server, isNews: true });
+  }
+
+  /** One that was begun before this process: that it has ended is no news, unless it ends now. */
+  resume(name: string, key: string, server: string): void {
+    const id = `${name} ${server}`;
+    if (!this.#drains.has(id)) this.#drains.set(id, { name, key, server, isNews: false });
   }
 
   end(name: string, server: string): void {
@@ -34,12 +42,16 @@ export class OperatorDrains {
 
   /** Takes in the kernel's table. */
   look(table: TableIndex<ServiceState>): void {
-    for (const [id, { name, key, server }] of this.#drains) {
+    for (const [id, drain] of this.#drains) {
+      const { name, key, server, isNews } = drain;
       const found = table.get(key)?.find(server, 0);
       // Until it has weight 0, one more can come.
-      if (found !== undefined && (found.weight > 0 || found.activeConnections > 0)) continue;
+      if (found !== undefined && (found.weight > 0 || found.activeConnections > 0)) {
+        drain.isNews = true;
+        continue;
+      }
       this.#drains.delete(id);
-      this.#onEnd(name, server);
+      if (isNews) this.#onEnd(name, server);
     }
   }
 }

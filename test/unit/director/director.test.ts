@@ -328,6 +328,10 @@ describe('a configuration that is loaded again', () => {
     expect(kernel.takeSent()).toEqual([`add-destination ${text} 10.0.0.3:80`]);
     expect(told()).toMatchObject([{ event: 'table-changed' }, { event: 'reloaded', changes: 1 }]);
     expect(await load(configOf([more]))).toEqual({ services: 1, changes: 0 });
+    told();
+    // A storm of reloads is the one under way and one more.
+    await Promise.all(Array.from({ length: 50 }, () => director.reload()));
+    expect(told().length).toBeLessThanOrEqual(2);
     await director.stop('test');
   });
 
@@ -428,12 +432,44 @@ describe('an override', () => {
   });
 });
 
+describe('a drain that another director began', () => {
+  it('is told to have ended only when it ends now', async () => {
+    const drained = serviceOf('web', [
+      { address: one.address, weight: 0 },
+      { address: two.address },
+    ]);
+    const prepare = (active: number) => (kernel: FakeKernel) => {
+      kernel.setConnections(key, one, active);
+    };
+    const begin = async (active: number) => {
+      const made = await direct(configOf([web]), [drained.service], prepare(active));
+      made.kept.set('web 10.0.0.1:80', '{"mode":"drain"}');
+      await made.director.start();
+      await made.clock.advance(2000, 100);
+      return made;
+    };
+    const over = await begin(0);
+    expect([over.names(), over.kernel.sent]).toEqual([['started'], []]);
+    await over.director.stop('test');
+    const busy = await begin(2);
+    expect(busy.names()).toEqual(['started']);
+    busy.kernel.setConnections(key, one, 0);
+    await busy.clock.advance(1000, 100);
+    expect(busy.names()).toEqual(['drained']);
+    await busy.director.stop('test');
+  });
+});
+
 describe('a director that ends', () => {
   it('leaves the table, or flushes it when it is to', async () => {
     const { kernel, director, names } = await running(configOf([web]), [web.service]);
     names();
     await director.stop('SIGTERM');
     await director.stop('again');
+    await expect(director.reload()).rejects.toThrow('the director is ending');
+    await expect(director.override('web', '10.0.0.2:80', { mode: 'drain' }, 'x')).rejects.toThrow(
+      'the director is ending',
+    );
     expect([kernel.sent, names()]).toEqual([[], ['stopped']]);
     const flushing = await running(configOf([web], { onStop: 'flush' }), [web.service]);
     await flushing.director.stop('SIGTERM');
