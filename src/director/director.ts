@@ -57,6 +57,7 @@ export class Director implements Operations, AsyncDisposable {
   #failedReloads = 0;
   #state: DirectorStatus['state'] = 'starting';
   #nextReload: Promise<{ readonly services: number; readonly changes: number }> | undefined;
+  #hasBegun = false;
   #isUpdating = false;
   /** Whether the monitor knows the services. */
   #isTold = false;
@@ -124,7 +125,8 @@ export class Director implements Operations, AsyncDisposable {
       this.#monitor.begin();
       this.#keeper.keep();
       this.#surroundings.keep();
-      this.#state = 'running';
+      if (this.#state === 'starting') this.#state = 'running';
+      this.#hasBegun = true;
       const services = this.#config.services.length;
       this.#tell({ event: 'started', version: this.#options.version, services });
     });
@@ -138,7 +140,8 @@ export class Director implements Operations, AsyncDisposable {
     if (this.#state === 'stopping') return;
     this.#state = 'stopping';
     await this.#work.run(async () => {
-      const flush = this.#config.director.onStop === 'flush';
+      // One that could not begin has not taken the table over.
+      const flush = this.#hasBegun && this.#config.director.onStop === 'flush';
       await this.#monitor.stop();
       await this.#keeper.stop();
       await this.#surroundings.end(flush);

@@ -133,12 +133,13 @@ describe('a director that starts', () => {
   });
 
   it('fails when the table cannot be read, and has changed nothing', async () => {
-    const { director, kernel } = await direct(configOf([web]), [], (one) => {
+    const config = configOf([web], { onStop: 'flush' });
+    const { director, kernel } = await direct(config, [web.service], (one) => {
       one.failure = new Error('no IPVS');
     });
     await expect(director.start()).rejects.toThrow('no IPVS');
-    expect(kernel.sent).toEqual([]);
     await director.stop('it could not start');
+    expect([kernel.sent, kernel.services]).toEqual([[], [text]]);
   });
 });
 
