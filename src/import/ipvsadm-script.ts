@@ -15,13 +15,15 @@ interface Line {
 
 /** A line of a script or of rules that says something. */
 export type ScriptLine =
-  /** `rule`: the options alone, variables filled in. */
-  | (Line & { readonly isRule: true; readonly rule: string })
+  /** `rule`: the options alone, variables filled in. `rest`: what else the shell would do. */
+  | (Line & { readonly isRule: true; readonly rule: string; readonly rest: string })
   /** `reason`: why it is none; undefined for what has been followed, such as a variable. */
   | (Line & { readonly isRule: false; readonly reason: string | undefined });
 
-const assignment = /^(?:export\s+)?([A-Za-z_]\w*)=("[^"`$]*"|'[^']*'|[^\s"'`$;&|<>()]*)$/;
+const assignment = /^(?:export\s+)?([A-Za-z_]\w*)=("[^"`$]*"|'[^']*'|[^\s"'`$;&|<>()]*)\s*;?$/;
 /** Where a shell ends a command, or sends what it says elsewhere. */
+/** What a shell does with what a command says, or with its failure: nothing of interest. */
+const silent = /^(?:\s*(?:;|\d?>+\s*(?:&\d|\S+)|\|\|\s*(?:true|:)))+/;
 const commandEnd = /\s*(?:;|&&|\|\|?|\s\d?>|<).*$/;
 
 /**
@@ -71,7 +73,8 @@ function readLine(
   const command = text.slice(0, text.length - tail.length);
   const plain = command.replace(/^(?:sudo\s+)?(?:[^-\s]\S*\s+)?/, '');
   const rule = filledIn(plain, variables, place).replaceAll(/["']/g, '');
-  return { place, text, words, isRule: true, rule };
+  const rest = tail.replace(silent, '').trim();
+  return { place, text, words, isRule: true, rule, rest };
 }
 
 function wordsOf(text: string, file: string, line: number): ScriptWord[] {

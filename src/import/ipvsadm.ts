@@ -37,11 +37,13 @@ export function importIpvsadm(text: string, file: string, names: NameLookup): Im
     }
   }
   const table = tableOf(lines, reasons, file, names);
-  const notes = [...reasons].flatMap(([line, message]): readonly Note[] =>
-    message === undefined
-      ? []
-      : [{ kind: 'left-out', place: line.place, message, source: [line.text], lines: 1 }],
-  );
+  const notes = [...reasons].flatMap(([line, reason]): readonly Note[] => {
+    const isCut = line.isRule && line.rest !== '';
+    const cut = isCut ? `what follows the rule is not followed: ${line.rest}` : undefined;
+    const message = reason ?? cut;
+    if (message === undefined) return [];
+    return [{ kind: 'left-out', place: line.place, message, source: [line.text], lines: 1 }];
+  });
   const words = [...reasons].flatMap(([line, reason]) =>
     line.words.map(
       (word) => ({ ...word, fate: reason === undefined ? 'mapped' : 'named' }) as const,

@@ -31,7 +31,7 @@ export interface RealServer {
   readonly checkers: readonly Statement[];
 }
 
-export const heaviest = 65_535;
+export const heaviest = 0x7fff_ffff;
 
 /** Reads `ADDRESS [PORT]` from words. @returns Undefined for what keepalived does not take. */
 export function endpointOf(address = '', port = ''): Endpoint | undefined {

@@ -236,7 +236,7 @@ export class ServiceMaker {
     if (forwarding === 'nat') return port === 0 ? this.#port : port;
     if (port !== 0 && port !== this.#port) {
       const instead = this.#listen.type === 'mark' ? 'none' : String(this.#port);
-      const message = `${forwarding} cannot change the port: keepalived takes ${instead}, and so it is here`;
+      const message = `${forwarding} cannot change the port, whatever it says: it is ${instead} here`;
       notes.differs(statement, message);
     }
     return this.#port;

@@ -11,7 +11,7 @@ import {
 } from './real-server.ts';
 import { noteSaidTwice } from './said-twice.ts';
 import { readTiming, type Timing } from './timing.ts';
-import { numberIn, switchOf } from './values.ts';
+import { numberIn } from './values.ts';
 
 /** A virtual server, as it is written. */
 export interface VirtualServer {
@@ -168,10 +168,12 @@ function readPolicy(statement: Statement, virtual: VirtualServer): void {
       virtual.hysteresisAt = statement;
       break;
     case 'inhibit_on_failure':
-      virtual.inhibit = switchOf(statement, notes) ?? virtual.inhibit;
+      notes.take(statement, 1);
+      virtual.inhibit = true;
       break;
     case 'alpha':
-      virtual.alpha = switchOf(statement, notes) ?? virtual.alpha;
+      notes.take(statement, 1);
+      virtual.alpha = true;
       break;
     case 'weight':
       virtual.weight = numberIn(statement, 1, heaviest, notes) ?? virtual.weight;

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig, tableOf } from '../../../src/config/load.ts';
 import { linesLeftOut, notesOf } from '../../../src/import/imported.ts';
 import { importIpvsadm } from '../../../src/import/ipvsadm.ts';
 import { printImported } from '../../../src/import/print.ts';
 import { lvskit } from '../../support/command.ts';
+import { badOnes, expectSound } from '../../support/import-corpus.ts';
 
 const names = { hostAddress: () => undefined, servicePort: () => undefined };
 const read = (text: string) => importIpvsadm(text, 'rules', names);
@@ -24,7 +26,22 @@ $IPVSADM -C
     -m -x 100 -y 80
 `;
 
+const corpus = ['init-script.sh', 'saved.rules', 'by-hand.txt'];
+
 describe('importing rules of ipvsadm', () => {
+  it.each(corpus)('makes of %s what lvskit takes, and forgets no word', async (name) => {
+    const file = `test/data/import/ipvsadm/${name}`;
+    const imported = importIpvsadm(readFileSync(file, 'latin1'), file, names);
+    expectSound(imported);
+    await expect(printImported(imported)).toMatchFileSnapshot(
+      `../../data/import/expected/ipvsadm/${name}.expected`,
+    );
+  });
+
+  it.each(badOnes('ipvsadm', '.sh'))('refuses $file at its place', ({ file, text, error }) => {
+    expect(() => importIpvsadm(text, file, names)).toThrow(error);
+  });
+
   it('makes the table that the rules make', () => {
     const table = tableFrom(
       '-A -t 192.0.2.10:80 -s rr -p 300\n-a -t 192.0.2.10:80 -r 10.0.0.11:80 -g -w 2\n' +
