@@ -171,7 +171,7 @@ export class Lines {
       const entry = this.#queue.at(-1);
       if (entry?.type !== 'raw') break;
       this.#queue.pop();
-      if (entry.line.length === 0) break;
+      if (entry.line.text.trim() === '') break;
       const more = withoutComment(entry.line);
       if (more.length === 0) continue;
       goesOn = more.text.endsWith('\\');

@@ -10,6 +10,11 @@ export interface Forwarding {
 /** Reads `NAT`, `DR`, or `TUN [type ipip|gue|gre] [port NUMBER] [nocsum|csum|remcsum]`. */
 export function forwardingOf(statement: Statement, notes: Notes): Forwarding | undefined {
   const [, method = '', ...options] = statement.words.map((word) => word.text);
+  if (method === 'NAT' || method === 'DR') {
+    // What follows is complained of, and the method taken.
+    notes.take(statement, 2);
+    return { forwarding: method === 'NAT' ? 'nat' : 'dr' };
+  }
   const read = readMethod(method, options);
   if (read === undefined) {
     notes.leaveOut(statement, 'keepalived passes over it: it is no way of forwarding');
@@ -22,9 +27,6 @@ export function forwardingOf(statement: Statement, notes: Notes): Forwarding | u
 const checksums = { nocsum: 'none', csum: 'full', remcsum: 'remote' } as const;
 
 function readMethod(method: string, options: readonly string[]): Forwarding | undefined {
-  if (method === 'NAT' || method === 'DR') {
-    return options.length > 0 ? undefined : { forwarding: method === 'NAT' ? 'nat' : 'dr' };
-  }
   if (method !== 'TUN') return undefined;
   let type = 'ipip';
   let port: number | undefined;
