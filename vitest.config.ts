@@ -1,19 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
-/**
- * Suites that change the kernel's state share one guest and its one CPU: one file at a time, and all
- * of them in one process, since to start Node and load everything anew takes seconds there.
- */
+/** Suites that change the kernel's state share one guest and its one CPU: one file at a time. */
 const onOneKernel = {
   pool: 'forks',
   fileParallelism: false,
-  isolate: false,
   testTimeout: 60_000,
   hookTimeout: 60_000,
   // Guests share two processors with other stages, and a frame or a deadline gets lost now and then.
   // What fails twice is broken; what needed a second try is marked so in the output.
   retry: 1,
 } as const;
+
+/** What needs that no other test has used the process, and through it the kernel. */
+const alone = 'test/kernel/**/*.alone.test.ts';
 
 export default defineConfig({
   test: {
@@ -23,7 +22,25 @@ export default defineConfig({
       // Nothing there waits; but the machine may have other things to do.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], ...onOneKernel } },
-      { test: { name: 'kernel', include: ['test/kernel/**/*.test.ts'], ...onOneKernel } },
+      {
+        test: {
+          name: 'kernel-alone',
+          include: [alone],
+          ...onOneKernel,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'kernel',
+          include: ['test/kernel/**/*.test.ts'],
+          exclude: [alone],
+          ...onOneKernel,
+          // To start Node and load everything anew for each of so many files takes minutes.
+          isolate: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
       { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...onOneKernel } },
       {
         test: {

@@ -35,6 +35,8 @@ const vitestArguments = (stage, project) => [
   'node_modules/vitest/vitest.mjs',
   'run',
   `--project=${project}`,
+  // Those of its tests that need a process to themselves, if there are any.
+  `--project=${project}-alone`,
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${results}/${stage}.json`,
