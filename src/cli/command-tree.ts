@@ -81,6 +81,51 @@ export const commandTree: readonly CommandNode[] = [
     load: () => import('./commands/run.ts'),
   },
   {
+    name: 'status',
+    summary: 'show how the director, its services and servers stand',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'top',
+    summary: 'watch services and servers live, and operate them',
+    load: () => import('./commands/top.ts'),
+  },
+  {
+    name: 'drain',
+    summary: 'give a server no new connections, and wait for its last',
+    load: () => import('./commands/drain.ts'),
+  },
+  {
+    name: 'ready',
+    summary: 'put a server back into service',
+    load: () => import('./commands/ready.ts'),
+  },
+  {
+    name: 'maint',
+    summary: 'take a server out of service',
+    load: () => import('./commands/maint.ts'),
+  },
+  {
+    name: 'weight',
+    summary: 'give a server another weight',
+    load: () => import('./commands/weight.ts'),
+  },
+  {
+    name: 'reload',
+    summary: 'have the director load its configuration again',
+    load: () => import('./commands/reload.ts'),
+  },
+  {
+    name: 'events',
+    summary: 'show what happens',
+    load: () => import('./commands/events.ts'),
+  },
+  {
+    name: 'history',
+    summary: 'show what has happened, and how available everything was',
+    load: () => import('./commands/history.ts'),
+  },
+  {
     name: 'add',
     summary: 'add a service, or a real server to one',
     commands: [

@@ -20,6 +20,11 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError || error instanceof InputError) return exitCode.usage;
   if (hasCode(error, 'CONFIG_INVALID', 'TEXT_UNREADABLE', 'SOURCE_INVALID')) return exitCode.usage;
+  if (hasCode(error, 'CONTROL_NOT_PERMITTED')) return exitCode.notPermitted;
+  // What a director answers that has refused its configuration, or a request for what it says.
+  if (hasCode(error, 'CONTROL_REFUSED') && hasRefusal(error, /^(CONFIG_|INVALID$)/)) {
+    return exitCode.usage;
+  }
   if (hasCode(error, 'REAL_SERVER_INVALID', 'REAL_SERVER_CONFLICT')) return exitCode.usage;
   if (hasCode(error, 'REAL_SERVER_NOT_PERMITTED')) return exitCode.notPermitted;
   if (error instanceof IpvsError) {
@@ -35,6 +40,10 @@ export function exitCodeOf(error: unknown): ExitCode {
 /** By its code, so that no command waits for the loading of what only some can throw. */
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
+function hasRefusal(error: unknown, pattern: RegExp): boolean {
+  return error instanceof Error && 'refusal' in error && pattern.test(String(error.refusal));
 }
 
 /** As a shell reports a program that a signal ended; the reason for an abort is the signal's name. */

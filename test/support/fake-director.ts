@@ -1,4 +1,5 @@
 import type { DeclaredService } from '../../src/config/director-config.ts';
+import { CheckFailure } from '../../src/health/check-result.ts';
 import { HealthMonitor } from '../../src/health/monitor.ts';
 import type { Override } from '../../src/health/server-health.ts';
 import { formatDestinationKey } from '../../src/ipvs/destination.ts';
@@ -45,6 +46,8 @@ export class FakeDirector implements Operations {
   readonly monitor: HealthMonitor;
   /** Established connections, by the text of the server's key. */
   readonly connections = new Map<string, number>();
+  /** Addresses that refuse connections. */
+  readonly refusing = new Set<string>();
   /** What each change was asked for by. */
   readonly askedBy: string[] = [];
   /** What the next call fails with. */
@@ -55,9 +58,18 @@ export class FakeDirector implements Operations {
 
   constructor(services: readonly DeclaredService[] = webAndDns) {
     this.services = services;
+    const never = () => Promise.reject(new CheckFailure('SOCKERR', 'not in this network'));
     this.monitor = new HealthMonitor({
       clock: this.clock,
-      transport: {} as never,
+      random: () => 0.5,
+      transport: {
+        probe: async ({ address }) => {
+          if (this.refusing.has(address)) throw new CheckFailure('L4CON', 'connection refused');
+        },
+        connect: never,
+        udp: never,
+        ping: never,
+      },
       onEvent: (event) => this.#tell(event),
     });
     const found = services.map((service) =>
@@ -67,6 +79,12 @@ export class FakeDirector implements Operations {
       ),
     );
     this.monitor.update(services, { found });
+  }
+
+  /** Lets time pass in which servers are checked. */
+  async check(ms = 10_000): Promise<void> {
+    this.monitor.begin();
+    await this.clock.advance(ms, 50);
   }
 
   get listeners(): number {

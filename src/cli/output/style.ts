@@ -3,6 +3,7 @@ export interface Terminal {
   readonly isTTY?: boolean | undefined;
   /** Lines of a terminal. */
   readonly rows?: number | undefined;
+  readonly columns?: number | undefined;
 }
 
 type Paint = (text: string) => string;

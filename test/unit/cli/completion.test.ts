@@ -24,7 +24,7 @@ function run(shell: string, options: readonly string[], script: string): string 
 /** The lines typed so far, ending in the word that is to be completed, and what is offered. */
 const offers: readonly (readonly [line: string, offered: readonly string[]])[] = [
   ['lvskit sa', ['save']],
-  ['lvskit re', ['remove', 'restore']],
+  ['lvskit re', ['ready', 'reload', 'remove', 'restore']],
   ['lvskit add ', ['destination', 'service']],
   ['lvskit edit d', ['destination']],
   ['lvskit add service ', ['fwmark', 'sctp', 'tcp', 'udp']],
@@ -37,6 +37,7 @@ const offers: readonly (readonly [line: string, offered: readonly string[]])[] =
   ['lvskit restore --re', ['--replace']],
   ['lvskit restore 001', ['001-packed-records.md']],
   ['lvskit save -o 002', ['002-calls-on-the-pool.md']],
+  ['lvskit drain --w', ['--wait']],
   ['lvskit completion ', ['bash', 'fish', 'zsh']],
   ['lvskit nonsense ', []],
 ];

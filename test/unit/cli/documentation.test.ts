@@ -19,6 +19,7 @@ import { planChanges } from '../../../src/reconcile/plan.ts';
 import { counted, destinationState, serviceState } from '../../support/table-states.ts';
 
 const commands = readFileSync('docs/commands.md', 'utf8');
+const operating = readFileSync('docs/director-commands.md', 'utf8');
 const configuration = readFileSync('docs/configuration.md', 'utf8');
 
 const context: CommandContext = {
@@ -39,12 +40,12 @@ function block(page: string, language: string): string {
 }
 
 describe('the page on commands', () => {
-  it('has every option of every command on the table', async () => {
+  it('has every option of every command, or the page on those for a director does', async () => {
     const root = await wholeProgram(lvskitProgram, context, '0');
     const missing: string[] = [];
     const walk = ({ command, commands: inner }: DescribedCommand) => {
       for (const { long } of command.options) {
-        const isNamed = new RegExp(`(?<![\\w-])${long}(?![\\w-])`).test(commands);
+        const isNamed = new RegExp(`(?<![\\w-])${long}(?![\\w-])`).test(`${commands}${operating}`);
         if (!isNamed) missing.push(`${command.name()} ${long}`);
       }
       inner.forEach(walk);
@@ -66,6 +67,19 @@ describe('the page on commands', () => {
     ]);
     const document = planDocument(planChanges(before, after), true);
     expect(JSON.parse(JSON.stringify(document))).toEqual(JSON.parse(block(commands, 'json')));
+  });
+});
+
+describe('the page on commands for a director', () => {
+  it('has every event', () => {
+    const types = ['src/observe/director-event.ts', 'src/health/health-event.ts'];
+    const texts = types.map((file) => readFileSync(file, 'utf8')).join('\n');
+    const names = Array.from(texts.matchAll(/event: ((?:'[a-z-]+'(?: \| )?)+)/g), ([, all = '']) =>
+      all.split(' | '),
+    ).flat();
+    expect(names.length).toBeGreaterThan(20);
+    const missing = names.filter((name) => !operating.includes(`\`${name.slice(1, -1)}\``));
+    expect(missing).toEqual([]);
   });
 });
 
