@@ -20,7 +20,14 @@ export default defineConfig({
     experimental: { fsModuleCache: true },
     projects: [
       // Nothing there waits; but the machine may have other things to do.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], ...onOneKernel } },
       {
         test: {

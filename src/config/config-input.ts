@@ -1,6 +1,7 @@
 import type { ForwardingMethod } from '../ipvs/destination.ts';
 import type { SchedulerFlag } from '../ipvs/flags.ts';
 import type { CheckInput, CheckItemInput } from './check-input.ts';
+import type { HookInput } from './hooks.ts';
 import type { StorageInput } from './storage.ts';
 
 /** What `lvskit.yaml` holds once its shape is known to be right; its values may still be wrong. */
@@ -9,6 +10,7 @@ export interface ConfigInput extends IncludedInput {
   readonly control?: ControlInput | undefined;
   readonly metrics?: MetricsInput | undefined;
   readonly storage?: readonly StorageInput[] | undefined;
+  readonly hooks?: readonly HookInput[] | undefined;
 }
 
 /** What a file can hold that another includes. */

@@ -1,6 +1,7 @@
 import type { ComparedDestination, ComparedService } from '../ipvs/table-diff.ts';
 import type { Check } from './checks.ts';
 import type { ConfigProblem } from './config-error.ts';
+import type { HookSettings } from './hooks.ts';
 import type { StorageInput } from './storage.ts';
 
 /** A configuration that is right, nothing left open. */
@@ -12,6 +13,8 @@ export interface DirectorConfig {
   readonly metrics: MetricsSettings | undefined;
   /** What real servers mount, which is for rs-setup. Absent: nothing. */
   readonly storage?: readonly StorageInput[] | undefined;
+  /** Who is told of what happens. */
+  readonly hooks: readonly HookSettings[];
   /** What is allowed and yet doubtful. */
   readonly warnings: readonly ConfigProblem[];
   /** The files it was read from, as absolute paths, the main one first. Empty for a text alone. */

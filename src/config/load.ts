@@ -7,6 +7,7 @@ import type { DirectorConfig } from './director-config.ts';
 import { controlSchema, directorSchema, metricsSchema } from './director-schema.ts';
 import { readControl, readDirector, readMetrics } from './director-settings.ts';
 import { ConfigDocument } from './document.ts';
+import { hooksSchema, readHooks } from './hooks.ts';
 import { problemsOf } from './issues.ts';
 import { configSchema, defaultsSchema, includedSchema, serviceSchema } from './schema.ts';
 import { ServiceReader } from './services.ts';
@@ -80,12 +81,13 @@ function configOf({ main, all, problems, names, files, folders }: Sources): Dire
   const control = readControl(soundPart(controlSchema, said['control']), place.in('control'));
   const metrics = readMetrics(metricsSchema.safeParse(said['metrics']).data, place.in('metrics'));
   const storage = readStorage(said['storage'], place.in('storage'), reader.services);
+  const hooks = readHooks(hooksSchema.safeParse(said['hooks']).data ?? [], place.in('hooks'));
   const order = inOrderOf(names);
   const errors = [...problems, ...misshapen, ...all.flatMap((source) => source.problems.errors)];
   if (errors.length > 0) throw new ConfigError(main.document.file, order(errors));
   const warnings = order(all.flatMap((source) => source.problems.warnings));
   const { services } = reader;
-  return { director, services, control, metrics, storage, warnings, files, folders };
+  return { director, services, control, metrics, hooks, storage, warnings, files, folders };
 }
 
 /** @returns What the file says for its services, and for what it includes. */
@@ -133,7 +135,13 @@ function shapeProblems({ document, includedBy }: Source, issues: Issues): readon
   });
 }
 
-const mainKeys: ReadonlySet<string> = new Set(['director', 'control', 'metrics', 'storage']);
+const mainKeys: ReadonlySet<string> = new Set([
+  'director',
+  'control',
+  'metrics',
+  'hooks',
+  'storage',
+]);
 
 /** The parts of a file whose shape is not right, to find what else is wrong with them. */
 function partsOf(value: unknown): {

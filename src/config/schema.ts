@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { checkSchema, checksSchema } from './check-schema.ts';
 import type { ConfigInput, IncludedInput, ServiceInput, SettingsInput } from './config-input.ts';
 import { controlSchema, directorSchema, metricsSchema } from './director-schema.ts';
+import { hooksSchema } from './hooks.ts';
 import { duration, maxInt, oneOrMore, percentage, section, wholeNumber } from './shapes.ts';
 import { storageListSchema } from './storage.ts';
 
@@ -195,6 +196,7 @@ export const configSchema: z.ZodType<ConfigInput> = section({
   storage: storageListSchema.optional().meta({
     description: 'What the real servers mount, by rs-setup; no matter of the director.',
   }),
+  hooks: hooksSchema.optional(),
   ...parts,
 }).meta({
   title: 'lvskit.yaml',

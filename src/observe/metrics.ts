@@ -31,11 +31,11 @@ export function* metricFamilies(sources: MetricsSources): Generator<string> {
   yield* directorFamilies(sources);
   const { services } = sources.status;
   yield* serviceFamilies(services);
-  // Each label text is made once.
+  // Each label text is made once, for many lines.
   const servers = services.flatMap((service) =>
     service.servers.map((own): LabelledServer => {
       const labels = `service="${escaped(service.name)}",backend="${escaped(own.server)}"`;
-      return { service, own, labels };
+      return { service, own, labels: flat(labels) };
     }),
   );
   yield* serverFamilies(servers);
@@ -112,4 +112,9 @@ function keyLabels(text: string): Labels {
   const key = parseServiceKey(text);
   if (key.firewallMark !== undefined) return { fwmark: String(key.firewallMark) };
   return { vip: key.address, port: String(key.port), proto: key.protocol };
+}
+
+/** The same text in one piece: one that was put together is walked through again wherever it is used. */
+function flat(text: string): string {
+  return Buffer.from(text).toString();
 }

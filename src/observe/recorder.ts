@@ -19,6 +19,7 @@ export class Recorder {
   #unsubscribe: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #restating: Promise<void> = Promise.resolve();
+  #isToRestate = false;
 
   private constructor(writer: HistoryWriter, standings: Standings, options: RecorderOptions) {
     this.#writer = writer;
@@ -66,12 +67,19 @@ export class Recorder {
     this.#writer.append(event);
     this.#standings.take(event);
     if (event.event === 'started' || event.event === 'reloaded') this.#restate();
+    // The first that is known of a service: that one of its servers has been checked.
+    const isOfServer = event.event === 'server-up' || event.event === 'server-down';
+    if (isOfServer && !this.#standings.services.has(event.service)) this.#restate();
   }
 
   /** Writes how services stand that no event has told of: at the start, and those that are new. */
   #restate(): void {
     const { now = Date.now, onError } = this.#options;
+    // One that has not begun yet will tell of this too.
+    if (this.#isToRestate) return;
+    this.#isToRestate = true;
     this.#restating = this.#restating.then(async () => {
+      this.#isToRestate = false;
       try {
         const status = await this.#operations?.status();
         if (status === undefined) return;

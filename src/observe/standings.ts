@@ -64,6 +64,8 @@ export class Standings {
       names.add(status.name);
       const record = recordOf(time, status.name, standingOf(status));
       const known = this.services.get(status.name);
+      // Of one that nothing is known of there is nothing to tell.
+      if (known === undefined && record.up.length + record.down.length === 0) continue;
       const before = known === undefined ? undefined : recordOf(time, status.name, known);
       if (JSON.stringify(before) !== JSON.stringify(record)) records.push(record);
     }
@@ -124,6 +126,9 @@ function standingOf({ mode, servers }: ServiceStatus): ServiceStanding {
     outByAgent: new Set(),
   };
   for (const { server, standing: own, override } of servers) {
+    // One that is to come into service with its first check is not down before that.
+    const isKnown = own.healthy || own.checks.some(({ last }) => last !== undefined);
+    if (!isKnown) continue;
     standing.healthy.set(server, own.healthy);
     if (override.mode === 'maint') standing.outByOperator.add(server);
     if (own.agent.mode === 'maint') standing.outByAgent.add(server);

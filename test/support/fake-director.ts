@@ -56,7 +56,8 @@ export class FakeDirector implements Operations {
   statusCalls = 0;
   readonly #listeners = new Set<(event: DirectorEvent) => void>();
 
-  constructor(services: readonly DeclaredService[] = webAndDns) {
+  /** @param isAdopted Whether the kernel has the services already, as they should be. */
+  constructor(services: readonly DeclaredService[] = webAndDns, isAdopted = true) {
     this.services = services;
     const never = () => Promise.reject(new CheckFailure('SOCKERR', 'not in this network'));
     this.monitor = new HealthMonitor({
@@ -72,7 +73,7 @@ export class FakeDirector implements Operations {
       },
       onEvent: (event) => this.#tell(event),
     });
-    const found = services.map((service) =>
+    const found = (isAdopted ? services : []).map((service) =>
       kernelOf(
         service,
         service.servers.map(() => 1),

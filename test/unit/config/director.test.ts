@@ -38,6 +38,7 @@ describe('the director', () => {
       },
       control: { socket: '/run/lvskit/control.sock', group: undefined },
       metrics: undefined,
+      hooks: [],
       services: [],
       warnings: [],
       files: [],
@@ -65,6 +66,23 @@ describe('the director', () => {
       control: { socket: '/run/x.sock', group: 'lvsadm' },
       metrics: { address: '::', port: 9631 },
     });
+    const hooks = configOf(
+      'hooks:',
+      '  - { exec: [/usr/bin/notify, x], timeout: 3s }',
+      '  - { webhook: https://hooks.example.org/, events: drift, headers: { X-Key: y } }',
+      'services: []',
+    ).hooks;
+    expect(hooks).toMatchObject([
+      { kind: 'exec', command: ['/usr/bin/notify', 'x'], timeoutMs: 3000 },
+      {
+        kind: 'webhook',
+        url: 'https://hooks.example.org/',
+        headers: { 'X-Key': 'y' },
+        timeoutMs: 10_000,
+      },
+    ]);
+    expect([...(hooks[0]?.events ?? [])].slice(0, 2)).toEqual(['server-up', 'server-down']);
+    expect([...(hooks[1]?.events ?? [])]).toEqual(['drift']);
     expect(configOf('director: { interface: eth0, vips: leave }', 'services: []')).toMatchObject({
       director: { interface: 'eth0', vips: 'leave' },
     });
@@ -92,6 +110,16 @@ describe('the director', () => {
     ['metrics: { listen: 127.0.0.1 }', '1:20 must be an address and port'],
     ['metrics: { listen: localhost:9631 }', '1:20 must be an address and port'],
     ['metrics: { listen: 127.0.0.1:0 }', '1:20 must be an address and port'],
+    ['hooks: [{ exec: notify }]', '1:17 must be a list'],
+    ['hooks: [{ exec: [notify] }]', '1:18 must be the absolute path'],
+    ['hooks: [{ events: server-up }]', '1:9 must have either exec or webhook'],
+    ['hooks: [{ exec: [/a], webhook: http://b }]', '1:9 must have either exec or webhook'],
+    ['hooks: [{ webhook: ftp://b }]', '1:20 must be an http or https address'],
+    ['hooks: [{ webhook: http://a:b@c }]', '1:20 must not have a password in it'],
+    ['hooks: [{ webhook: http://b, timeout: 1h }]', '1:39 must be from 1ms to 5m'],
+    ['hooks: [{ webhook: http://b, headers: { "a b": c } }]', '1:48 is no name of a header'],
+    ['hooks: [{ exec: [/a], headers: { a: b } }]', '1:23 is for webhook only'],
+    ['hooks: [{ exec: [/a], events: sever-up }]', '1:31 must be'],
     ['include: services.yaml', '1:10 only a file can include others'],
   ])('is refused with %s', (line, problem) => {
     const [message] = problemsOf(line, 'services: []');

@@ -36,6 +36,7 @@ function configOf(
     services,
     control: { socket: '/run/lvskit/control.sock', group: undefined },
     metrics: undefined,
+    hooks: [],
     warnings: [],
     files: ['/etc/lvskit/lvskit.yaml'],
     folders: [],

@@ -92,6 +92,23 @@ describe('the recorder', () => {
     expect(second?.spans[0]).toMatchObject({ upMs: 0, maintMs: 1250, unknownMs: 500 });
   });
 
+  it('does not take a server for down that has not been checked yet', async () => {
+    const state = await folder();
+    const director = new FakeDirector(webAndDns, false);
+    const { recorder } = await recorderOf(director, state);
+    expect(standings(await recordsIn(state))).toEqual([]);
+    director.refusing.add('10.0.0.12');
+    await director.check(1000);
+    await recorder.close();
+    const reckoner = new AvailabilityReckoner(director.clock.wallTime(), [1000]);
+    for (const record of await recordsIn(state)) reckoner.take(record);
+    const [web] = reckoner.result();
+    expect(web?.service).toBe('web');
+    expect(web?.spans[0]).toMatchObject({ availability: 1, repairs: 0 });
+    expect(web?.spans[0]?.upMs).toBeGreaterThan(400);
+    expect(web?.servers.map(({ server }) => server)).toContain('10.0.0.11:80');
+  });
+
   it('goes on when the director cannot say how it stands', async () => {
     const state = await folder();
     const director = new FakeDirector();
