@@ -5,11 +5,11 @@ import { setOverride } from './set-override.ts';
 
 export const details: CommandDetails = {
   text: [
-    `Takes a server out of the table and ends its checks. Connections that are established on it are
-    cut off; lvskit drain lets them end first. It stays out over restarts of the director, until
-    lvskit ready.`,
+    `Takes a server out of the table and ends its checks. New connections go elsewhere at once; it is
+    removed when those that are established have ended, or drain-timeout is over. It stays out over
+    restarts of the director, until lvskit ready.`,
   ],
-  examples: [{ command: 'lvskit maint web 10.0.0.11:80', what: 'once it is drained' }],
+  examples: [{ command: 'lvskit maint web 10.0.0.11:80', what: 'until it is ready again' }],
   exitStatus: directorExitStatus,
 };
 

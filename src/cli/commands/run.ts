@@ -23,6 +23,7 @@ import { exitCode } from '../exit-code.ts';
 import { ownVersion } from '../own-version.ts';
 import { addNetnsOption, type TableOptions } from '../table-options.ts';
 import { eventLog, type LogFormat } from './run-log.ts';
+import { openObservers } from './run-observers.ts';
 
 interface RunOptions extends TableOptions {
   readonly logFormat: LogFormat;
@@ -90,6 +91,7 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
     onProblem: (reason) => reason !== undefined && director.report(reason),
   });
   recorder.attach(director);
+  const observers = await openObservers(config, director, recorder);
   const manager = new ServiceManager({
     notify: (state) => notify(state, environment),
     clock: systemClock,
@@ -122,6 +124,7 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
     await control?.close();
     await director.stop(signal.aborted ? String(signal.reason) : 'it could not start');
     manager.close();
+    await observers[Symbol.asyncDispose]();
     await recorder.close();
   }
   return exitCode.done;
