@@ -40,7 +40,7 @@ export class MetricsServer {
   readonly #unsubscribe: () => void;
   readonly #lag: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
   /** Those who ask at the same time get the same. */
-  #rendering: Promise<readonly string[]> | undefined;
+  #rendering: Promise<readonly (string | Buffer)[]> | undefined;
 
   private constructor(options: MetricsOptions) {
     this.#options = options;
@@ -129,7 +129,7 @@ export class MetricsServer {
     }
   }
 
-  async #render(): Promise<readonly string[]> {
+  async #render(): Promise<readonly (string | Buffer)[]> {
     const { operations, history } = this.#options;
     const status = await operations.status();
     const sources = {
@@ -138,7 +138,7 @@ export class MetricsServer {
       history: history?.(),
       process: this.#processReadings(),
     };
-    const pieces: string[] = [];
+    const pieces: (string | Buffer)[] = [];
     for (const piece of metricFamilies(sources)) {
       pieces.push(piece);
       // Checks have their turn in between.

@@ -9,6 +9,7 @@ import {
   numberText,
   type Value,
 } from './metrics-text.ts';
+import { TextBuffer } from './text-buffer.ts';
 
 /** A server with what all of its series have in common. */
 export interface LabelledServer {
@@ -19,24 +20,25 @@ export interface LabelledServer {
 }
 
 /** Metrics of servers. There are many of them: text is put together without detours. */
-export function* serverFamilies(servers: readonly LabelledServer[]): Generator<string> {
+export function* serverFamilies(servers: readonly LabelledServer[]): Generator<Buffer> {
   /** @param lines Those of a server; `begin` is what each begins with, its labels still open. */
   const family = (
     name: string,
     kind: Kind,
     help: string,
     lines: (own: ServerStatus, begin: string) => string,
-  ): string => {
-    let text = heading(name, kind, help);
-    for (const { own, labels } of servers) text += lines(own, `${name}{${labels}`);
-    return text;
+  ): Buffer => {
+    const text = new TextBuffer();
+    text.add(heading(name, kind, help));
+    for (const { own, labels } of servers) text.add(lines(own, `${name}{${labels}`));
+    return text.bytes;
   };
   const simple = (
     name: string,
     kind: Kind,
     help: string,
     read: (own: ServerStatus) => Value | undefined,
-  ): string =>
+  ): Buffer =>
     family(name, kind, help, (own, begin) => {
       const value = read(own);
       return value === undefined ? '' : `${begin}} ${numberText(value)}\n`;

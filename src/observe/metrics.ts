@@ -27,7 +27,7 @@ const serverStates: readonly ServerStatus['state'][] = [
  * Metrics in the text format of Prometheus, a family at a time, so that others have their turn in
  * between. Services and servers have few labels; the info metrics have the rest, to be joined.
  */
-export function* metricFamilies(sources: MetricsSources): Generator<string> {
+export function* metricFamilies(sources: MetricsSources): Generator<string | Buffer> {
   yield* directorFamilies(sources);
   const { services } = sources.status;
   yield* serviceFamilies(services);
