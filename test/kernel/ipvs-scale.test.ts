@@ -118,7 +118,7 @@ function churn(ipvs: Ipvs, changes: readonly Change[], pauseMs: () => number) {
 
 describe('a table that another program changes while it is read', () => {
   const kept = 1500;
-  const moved = 300;
+  const moved = 100;
   const services = numbers(kept + moved).map(serviceAt);
   const addService = (service: ServiceKey): Change => ({
     type: 'add-service',
@@ -199,7 +199,7 @@ describe('a table that another program changes while it is read', () => {
         for (let attempt = 0; attempt < 5; attempt++)
           await expectExactOrInterrupted(ipvs, expected);
         pauseMs = 300;
-        const deadline = Date.now() + 20_000;
+        const deadline = Date.now() + 150_000;
         let exact = 0;
         while (exact < 3 && Date.now() < deadline) {
           if ((await expectExactOrInterrupted(ipvs, expected)) === 'exact') exact++;
@@ -214,7 +214,7 @@ describe('a table that another program changes while it is read', () => {
       const all = expected.texts(await ipvs.list({ consistent: true }));
       expect(all).toHaveLength(kept + moved);
     },
-    40_000,
+    240_000,
   );
 
   it('is read to its end, whatever is missing, without asking for consistency', async () => {
