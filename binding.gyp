@@ -7,7 +7,7 @@
           # Elsewhere the package is types and pure functions only.
           'type': 'none',
         }, {
-          'sources': ['<!@(node -p "const {library,addon}=require(\'./native/sources.json\');[...library,...addon].map(f=>\'native/\'+f).join(\' \')")'],
+          'sources': ['<!@(node -p "const {library,addon}=require(\'./native/sources.json\');library.concat(addon).map(f=>\'native/\'+f).join(\' \')")'],
           'include_dirs': ['native'],
           'defines': [
             'NAPI_VERSION=9',
