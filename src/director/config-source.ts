@@ -1,12 +1,19 @@
-import { stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '../config/config-error.ts';
 import type { DirectorConfig } from '../config/director-config.ts';
 import { loadConfig } from '../config/load.ts';
+import { longestConfig } from '../config/sources.ts';
+import { readFileBytes } from '../config/text-file.ts';
 
 const settleMs = 100;
 const mostAttempts = 20;
+
+/** What paths lead to. */
+type Signature = ReadonlyMap<string, string>;
 
 /** A configuration file, and everything that it includes, followed over time. */
 export class ConfigSource {
@@ -14,8 +21,8 @@ export class ConfigSource {
   /** What is looked at to find that it has changed. */
   #watched: readonly string[];
   /** As it was when it was read the last time, and when it was looked at the last time. */
-  #loaded = '';
-  #seen = '';
+  #loaded: Signature = new Map();
+  #seen: Signature = new Map();
 
   constructor(file: string) {
     this.#file = file;
@@ -39,9 +46,10 @@ export class ConfigSource {
       const isKnown = watched.every((path) => this.#watched.includes(path));
       this.#watched = isKnown ? this.#watched : watched;
       const after = await signatureOf(this.#watched);
-      if ((isKnown && after === before) || attempt === mostAttempts) {
+      if ((isKnown && isDeepStrictEqual(after, before)) || attempt === mostAttempts) {
         this.#watched = watched;
-        this.#loaded = await signatureOf(watched);
+        // What has been written since is not what was read.
+        this.#loaded = new Map([...after].filter(([path]) => watched.includes(path)));
         this.#seen = this.#loaded;
         if ('error' in result) throw result.error;
         return result.config;
@@ -53,9 +61,9 @@ export class ConfigSource {
   /** Whether it has changed since it was read, and has not since this was asked before. */
   async hasChanged(): Promise<boolean> {
     const now = await signatureOf(this.#watched);
-    const isSettled = now === this.#seen;
+    const isSettled = isDeepStrictEqual(now, this.#seen);
     this.#seen = now;
-    return isSettled && now !== this.#loaded;
+    return isSettled && !isDeepStrictEqual(now, this.#loaded);
   }
 
   #watch(result: { config: DirectorConfig } | { error: unknown }): readonly string[] {
@@ -73,15 +81,24 @@ export class ConfigSource {
   }
 }
 
-/** What changes when one of the files does. */
-async function signatureOf(paths: readonly string[]): Promise<string> {
-  const signatures = paths.map(async (path) => {
-    try {
-      const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-      return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
-    } catch {
-      return 'none';
-    }
-  });
-  return (await Promise.all(signatures)).join('\n');
+/**
+ * What changes when one of the files does, or when one comes to a folder or goes. Times and lengths do
+ * not tell: many file systems keep times to the second only, and who corrects a letter keeps the length.
+ */
+async function signatureOf(paths: readonly string[]): Promise<Signature> {
+  return new Map(
+    await Promise.all(paths.map(async (path) => [path, await contentsOf(path)] as const)),
+  );
+}
+
+/** A digest of a file's bytes or of a folder's names; of anything else, why there is none. */
+async function contentsOf(path: string): Promise<string> {
+  try {
+    const bytes = (await stat(path)).isDirectory()
+      ? (await readdir(path)).sort().join('\0')
+      : (await readFileBytes(path, longestConfig, { onlyFiles: true })).bytes;
+    return createHash('sha256').update(bytes).digest('base64');
+  } catch (error) {
+    return String(error);
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -42,6 +42,19 @@ describe('a configuration that is followed', () => {
     await writeFile(join(folder, 'new'), service(8080));
     await rename(join(folder, 'new'), join(folder, 'more/b.yaml'));
     expect(await hasChanged()).toBe(true);
+  });
+
+  it('has changed when a letter has, whatever the times of the file say', async () => {
+    const then = new Date(1_700_000_000_000);
+    await utimes(file, then, then);
+    await source.load();
+    await writeFile(file, 'include: more/?.yaml\nservices: []\n');
+    await utimes(file, then, then);
+    expect(await hasChanged()).toBe(true);
+    await source.load();
+    // And has not when only they have.
+    await utimes(file, new Date(), new Date());
+    expect(await hasChanged()).toBe(false);
   });
 
   it('is not loaded while it is being written', async () => {
