@@ -153,7 +153,7 @@ describe('without the module', () => {
     timeout: 240_000,
   }, async (context) => {
     needsKernelOfItsOwn(context);
-    const unload = "modprobe -ra $(lsmod | sed -n 's/^\\(ip_vs_[a-z]*\\) .*/\\1/p') ip_vs";
+    const unload = "modprobe -ra $(lsmod | sed -n 's/^\\(ip_vs_[a-z_]*\\) .*/\\1/p') ip_vs";
     // Namespaces of other tests are taken apart in the background, and keep it as long as that takes.
     const unloadInTime = `for try in {1..900}; do ${unload} 2>/dev/null && break; sleep 0.1; done; ${unload}`;
     const outcome = await shell(
