@@ -5,7 +5,7 @@ import type { LabConnection } from '../../src/lab/client.ts';
 import { LabHost } from '../../src/lab/host.ts';
 import { Lab } from '../../src/lab/lab.ts';
 import { judge, schedulerPromises } from '../../src/lab/promise.ts';
-import { kernelIs } from '../support/kernel.ts';
+import { kernelIs, repeats } from '../support/kernel.ts';
 
 /** The kernel brings counters up to date every two seconds. */
 const estimatorMs = 6_000;
@@ -196,9 +196,11 @@ describe.each([
 ])('a firewall mark that the director sets with %s', (name, marker) => {
   afterEach(removeLab);
 
-  const everyWay = (['dr', 'nat'] as const).flatMap((forwarding) =>
-    (['ipv4', 'ipv6'] as const).map((family) => [forwarding, family] as const),
-  );
+  const everyWay = [
+    ['dr', 'ipv4'],
+    ['nat', 'ipv6'],
+    ...(repeats ? [] : [['dr', 'ipv6'] as const, ['nat', 'ipv4'] as const]),
+  ] as const;
 
   beforeEach(({ skip }) => {
     skip(name === 'iptables' && kernelIs('7.2'), 'Debian builds Linux 7.2 without these tables');

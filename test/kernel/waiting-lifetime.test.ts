@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { repeats } from '../support/kernel.ts';
 import { type Segment, type SegmentHost, segment } from '../support/segment.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -44,7 +45,7 @@ function resources() {
   return { descriptors: count('fd'), threads: count('task') };
 }
 
-describe('what a worker waited for', () => {
+describe.skipIf(repeats)('what a worker waited for', () => {
   it('ends with it, when it is terminated', async () => {
     const run = async (delayMs: number) => {
       const worker = new Worker(waiting, {
@@ -66,7 +67,7 @@ describe('what a worker waited for', () => {
   });
 });
 
-describe('process.exit()', () => {
+describe.skipIf(repeats)('process.exit()', () => {
   it('ends a process that waits', async () => {
     const source = `${waiting}; setTimeout(() => process.exit(7), 300);`;
     const { exitCode, stderr } = await execa(
