@@ -63,6 +63,8 @@ export async function startNfsServer(
     }),
     // For so long files cannot be opened, lest somebody has claims from before: the least there is.
     `echo 10 >${folder}/nfsv4gracetime`,
+    // Newer kernels start no thread before there is something to listen on.
+    `echo tcp 2049 >${folder}/portlist`,
     `echo 2 >${folder}/threads`,
   ];
   const inside = `--net=/run/netns/${namespace}`;
