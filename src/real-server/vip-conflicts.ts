@@ -1,7 +1,7 @@
 import type { Address } from '../net/address.ts';
 import { formatIp, parsePrefix } from '../net/ip.ts';
 import { confName, type HostFacts } from './facts.ts';
-import { bare } from './interfaces.ts';
+import { bare, hasNeighbours } from './interfaces.ts';
 import { settingId } from './setting.ts';
 import { familyOf, fullLength } from './settings.ts';
 
@@ -16,16 +16,25 @@ export interface VipPlace {
 /** Why a VIP cannot be put where it is to be, on this machine. */
 export function vipConflicts(vip: string, place: VipPlace, facts: HostFacts): readonly string[] {
   const found = facts.addresses.filter((address) => bare(address) === vip);
-  const wrong = found.flatMap((address) => wrongPlace(vip, address, place) ?? []);
+  const wrong = found.flatMap((address) => wrongPlace(vip, address, place, facts) ?? []);
   return [...wrong, ...broadcastOf(vip, facts), ...withoutIpv6(vip, place, facts)];
 }
 
-function wrongPlace(vip: string, found: Address, { link, ownIds }: VipPlace): string | undefined {
+function wrongPlace(
+  vip: string,
+  found: Address,
+  { link, ownIds }: VipPlace,
+  facts: HostFacts,
+): string | undefined {
   const { address } = found;
   const full = `${vip}/${fullLength(vip)}`;
   const on = found.link;
   if (address === full && on === link) return undefined;
   if (ownIds.has(settingId({ kind: 'address', link: on, address, value: null }))) return undefined;
+  // Nobody is advised to take the address away that the machine is reached at.
+  if (isOwn(found, facts)) {
+    return `VIP ${vip} is this machine's own address ${address} on ${on}: a VIP is an address of the director`;
+  }
   const remove = `ip address del ${address} dev ${on}`;
   if (link === undefined) {
     return `VIP ${vip} is on ${on}: with nat only the director has it, here it would be answered locally (${remove})`;
@@ -33,10 +42,22 @@ function wrongPlace(vip: string, found: Address, { link, ownIds }: VipPlace): st
   if (address === full) {
     return `VIP ${vip} is already on ${on}, and cannot be on ${link} too (${remove})`;
   }
-  if (on === 'lo') {
-    return `VIP ${vip} is on lo as ${address}: that makes the whole network local, it has to be /${fullLength(vip)} (${remove})`;
-  }
-  return `VIP ${vip} is this machine's own address ${address} on ${on}: a VIP is an address of the director`;
+  return `VIP ${vip} is on ${on} as ${address}: that makes the whole network local, it has to be /${fullLength(vip)} (${remove})`;
+}
+
+/** Whether it is the address of a network that the machine is on, or the only one of an interface. */
+function isOwn({ link, address, family }: Address, { links, addresses }: HostFacts): boolean {
+  if (link === 'lo') return false;
+  if (parsePrefix(address).length < (family === 'ipv4' ? 32 : 128)) return true;
+  const isWire = links.some((one) => one.name === link && hasNeighbours(one));
+  const others = addresses.filter(
+    (one) =>
+      one.link === link &&
+      one.family === family &&
+      one.scope === 'global' &&
+      one.address !== address,
+  );
+  return isWire && others.length === 0;
 }
 
 function broadcastOf(vip: string, { addresses }: HostFacts): readonly string[] {

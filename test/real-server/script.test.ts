@@ -115,6 +115,16 @@ describe.skipIf(repeats)('the script that rs-setup prints', patience, () => {
 /** What is there before, what is asked for, and what the answer says. */
 const refusals: readonly (readonly [before: string, words: string, says: string])[] = [
   ['', '--vip 10.82.0.11', "VIP 10.82.0.11 is this machine's own address 10.82.0.11/24 on eth0"],
+  [
+    '',
+    '--vip 10.82.0.11 --interface eth0',
+    "VIP 10.82.0.11 is this machine's own address 10.82.0.11/24 on eth0",
+  ],
+  [
+    '',
+    '--mode nat --vip 10.82.0.11 --gateway 10.82.0.1',
+    "VIP 10.82.0.11 is this machine's own address 10.82.0.11/24 on eth0",
+  ],
   ['', '--vip 10.82.0.255', 'VIP 10.82.0.255 is a broadcast address of the network of'],
   ['', '--vip 10.82.0.100 --interface eth7', 'there is no interface eth7; there are'],
   [

@@ -187,6 +187,7 @@ check_vip() {
   [ "$pass" = survey ] || return 0
   full=32
   case $2 in *:*) full=128 ;; esac
+  [ -n "$addresses" ] || read_addresses
   while read -r link address _ _ broadcast _; do
     [ -n "$link" ] || continue
     [ "\${address%/*}" != "$2" ] || check_place "$1" "$2" "$link" "$address" "$full"
@@ -207,15 +208,30 @@ check_place() {
   # What this setup made itself is no conflict.
   ! find_entry address "$3 $4" || return 0
   remove="(ip address del $4 dev $3)"
-  if [ "$1" = - ]; then
+  # Nobody is advised to take the address away that the machine is reached at.
+  if is_own "$3" "$4" "$5"; then
+    problem "VIP $2 is this machine's own address $4 on $3: a VIP is an address of the director"
+  elif [ "$1" = - ]; then
     problem "VIP $2 is on $3: with nat only the director has it, here it would be answered locally $remove"
   elif [ "$4" = "$2/$5" ]; then
     problem "VIP $2 is already on $3, and cannot be on $1 too $remove"
-  elif [ "$3" = lo ]; then
-    problem "VIP $2 is on lo as $4: that makes the whole network local, it has to be /$5 $remove"
   else
-    problem "VIP $2 is this machine's own address $4 on $3: a VIP is an address of the director"
+    problem "VIP $2 is on $3 as $4: that makes the whole network local, it has to be /$5 $remove"
   fi
+}
+
+# is_own LINK ADDRESS FULL: whether it is the address of a network that the machine is on, or the only
+# one of an interface.
+is_own() {
+  [ "$1" != lo ] || return 1
+  [ "\${2#*/}" = "$3" ] || return 0
+  is_asked_on "$1" || return 1
+  while read -r name there scope _; do
+    [ "$name $scope" = "$1 global" ] && [ "$there" != "$2" ] && is_same_family "$there" "$2" && return 1
+  done <<END
+$addresses
+END
+  return 0
 }
 
 check_ipv6() {
