@@ -99,12 +99,10 @@ function settingsFor(
   return checkSettings({
     ...way,
     vips,
-    interfaces,
-    onlyInterfaces,
     // A VIP that comes both ways can be on one link only.
     ...(way.mode === 'tun' && withDr ? { device: 'lo' } : {}),
     ...(way.mode === 'nat'
       ? { gateways: gateways.filter((gateway) => families.has(familyOf(gateway))), replies, ports }
-      : {}),
+      : { interfaces, onlyInterfaces }),
   });
 }

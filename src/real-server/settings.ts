@@ -22,11 +22,11 @@ export interface RealServerSettings {
   readonly mode: RealServerMode;
   /** Virtual addresses, IPv4 and IPv6 mixed, at least one. */
   readonly vips: readonly string[];
-  /** The interfaces on which neighbours could ask for the VIP. Default: found by address and route. */
+  /** `dr`, `tun`: the interfaces on which neighbours could ask for the VIP. Default: found by address and route. */
   readonly interfaces?: readonly string[] | undefined;
   /** Default `lo`; for `tun` the tunnel. No meaning for `nat`. */
   readonly device?: VipDevice | undefined;
-  /** Leave the sysctls of `all` alone, so that other interfaces keep their conduct. Default false. */
+  /** `dr`, `tun`: leave the sysctls of `all` alone, so that other interfaces keep their conduct. Default false. */
   readonly onlyInterfaces?: boolean | undefined;
   /** `tun`: default `ipip`. */
   readonly tunnelType?: TunnelType | undefined;
@@ -102,11 +102,14 @@ export function checkSettings(settings: RealServerSettings): RealServerSettings 
 
 function contradictions(settings: RealServerSettings): readonly string[] {
   const { mode, device, tunnelType = 'ipip', tunnelPort, gateways = [], ports = [] } = settings;
+  const { interfaces = [], onlyInterfaces = false } = settings;
   const problems: string[] = [];
   const only = (condition: boolean, what: string, where: string) => {
     if (condition) problems.push(`${what} has a meaning ${where} only`);
   };
   only(mode === 'nat' && device !== undefined, 'a device for the VIP', 'with dr and tun');
+  only(mode === 'nat' && interfaces.length > 0, 'an interface', 'with dr and tun');
+  only(mode === 'nat' && onlyInterfaces, 'to set interfaces alone', 'with dr and tun');
   only(mode !== 'tun' && device === 'tunnel', 'the device tunnel', 'with tun');
   only(mode !== 'tun' && settings.tunnelType !== undefined, 'a tunnel type', 'with tun');
   only(mode !== 'tun' && settings.outer !== undefined, 'the outer family', 'with tun');

@@ -41,10 +41,10 @@ export function addSettingsOptions(command: Command): void {
     )
     .option(
       '-i, --interface <name>',
-      'an interface on which neighbours could ask for the VIP (default: found by its network)',
+      'dr, tun: an interface on which neighbours could ask for the VIP (default: found by its network)',
       several,
     )
-    .option('--only-interfaces', 'set sysctls of the interfaces alone, not those of all')
+    .option('--only-interfaces', 'dr, tun: set sysctls of the interfaces alone, not those of all')
     .addOption(
       new Option('--device <kind>', 'where the VIP goes (default: lo; tunnel with tun)').choices([
         'lo',

@@ -68,6 +68,10 @@ describe('settings of a real server', () => {
       "nat needs the director's IPv6 address on this network as gateway",
     ],
     [
+      { mode: 'nat', vips: ['192.0.2.1'], gateways: ['10.0.0.1'], interfaces: ['eth0'] },
+      'an interface has a meaning with dr and tun only',
+    ],
+    [
       { mode: 'nat', vips: ['192.0.2.1'], gateways: ['10.0.0.1', '10.0.0.2'] },
       'there is more than one IPv4 gateway',
     ],
