@@ -26,11 +26,13 @@ export async function verifyLocally(
 ): Promise<LocalResult> {
   const draft = draftRealServer(settings, facts, ownIds);
   const findings: Finding[] = draft.problems.map((found) => finding('address-conflict', found));
-  const checks: { subject: string; ok: boolean }[] = [];
+  const checks: { subject: string; ok: boolean; arp?: FindingId }[] = [];
   for (const wanted of draft.wanted) {
     const current = await host.read(wanted.setting);
     const result = judge(current, wanted);
-    checks.push({ subject: subjectOf(wanted.setting), ok: result === undefined });
+    const subject = subjectOf(wanted.setting);
+    const arp = isSatisfied(current, wanted) ? undefined : arpFindingOf(wanted.setting);
+    checks.push({ subject, ok: result === undefined, ...(arp && { arp }) });
     if (result !== undefined) findings.push(result);
   }
   findings.push(...tightTunnels(settings, facts));
@@ -38,7 +40,21 @@ export async function verifyLocally(
     findings.push(...(await noisyLinks(host, settings, facts)));
     findings.push(...proxies(await host.network.neighbours.list(), settings.vips));
   }
-  return { checks, findings: withoutRepeats(findings) };
+  const found = new Set(findings.map(({ id }) => id));
+  return {
+    checks: checks.map(({ subject, ok, arp }) => ({
+      subject,
+      ok: arp === undefined ? ok : !found.has(arp),
+    })),
+    findings: withoutRepeats(findings),
+  };
+}
+
+/** What says whether a sysctl of ARP does, of which there are two. */
+function arpFindingOf(setting: Setting): FindingId | undefined {
+  if (setting.kind !== 'sysctl') return undefined;
+  if (setting.name.endsWith('.arp_ignore')) return 'arp-ignore';
+  return setting.name.endsWith('.arp_announce') ? 'arp-announce' : undefined;
 }
 
 /** The finding about one thing that is not as wanted; undefined where it does all the same. */
@@ -46,8 +62,8 @@ function judge(current: Setting, wanted: Wanted): Finding | undefined {
   if (isSatisfied(current, wanted)) return undefined;
   const { setting } = wanted;
   // What counts of these is the larger of two values, which is looked at link by link.
+  if (arpFindingOf(setting) !== undefined) return undefined;
   const name = setting.kind === 'sysctl' ? (setting.name.split('.').at(-1) ?? '') : '';
-  if (name.startsWith('arp_')) return undefined;
   // What the filter of other links was raised to is no matter of the tunnel.
   if (name === 'rp_filter' && setting.value !== '0') return undefined;
   const found = `${subjectOf(setting)} is ${valueText(current)}, not ${valueText(setting)}`;

@@ -51,6 +51,10 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
+/** The settings that are not as they should be. */
+const notOk = ({ setups }: { setups: { checks: { subject: string; ok: boolean }[] }[] }) =>
+  setups.flatMap(({ checks }) => checks.filter(({ ok }) => !ok).map(({ subject }) => subject));
+
 // On the newest kernel it is seen from the wire alone, below.
 describe.skipIf(repeats)('rs-setup verify', () => {
   it('finds all right what apply has set up, and leaves nothing behind', async () => {
@@ -91,9 +95,14 @@ describe.skipIf(repeats)('rs-setup verify', () => {
       await server.sysctl.write(`net.ipv4.conf.${link}.arp_ignore`, 0);
     }
     await server.sysctl.write('net.ipv4.conf.lo.arp_ignore', 1);
-    expect(await verify()).toMatchObject({ code: 3, ids: ['arp-ignore', 'vip-answered-here'] });
+    const wrong = ['net.ipv4.conf.all.arp_ignore', 'net.ipv4.conf.eth0.arp_ignore'];
+    const bad = await verify();
+    expect(bad).toMatchObject({ code: 3, ids: ['arp-ignore', 'vip-answered-here'] });
+    expect(notOk(bad.document)).toEqual(wrong);
     await server.sysctl.write('net.ipv4.conf.eth0.arp_ignore', 1);
-    expect(await verify()).toMatchObject({ code: 0, ids: [] });
+    const good = await verify('--no-wire');
+    expect(good).toMatchObject({ code: 0, ids: [] });
+    expect(notOk(good.document)).toEqual([]);
     await server.sysctl.write('net.ipv4.conf.lo.arp_ignore', 0);
   });
 

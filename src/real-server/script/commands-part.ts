@@ -278,7 +278,7 @@ run_verify() {
   prepare
   load_others
   load_record "$record"
-  findings='' is_right=yes right=0
+  findings='' is_right=yes right=0 ignoring=0 announcing=0
   read_links
   names_there=$(link_names)
   begin survey
@@ -290,6 +290,8 @@ END
   begin check
   [ $is_known = no ] || [ $complete = yes ] || found error cut-short 'an apply was cut short'
   check_quiet
+  case $findings in *' arp-ignore: '*) ;; *) right=$((right + ignoring)) ;; esac
+  case $findings in *' arp-announce: '*) ;; *) right=$((right + announcing)) ;; esac
   say "$what: $right of $count settings are as they should be"
   printf '%s' "$findings"
   [ $is_right = yes ] || exit 3
@@ -307,7 +309,8 @@ check() {
   case $is_so/$1/$2/$3 in
     yes/*) right=$((right + 1)) ;;
     # What counts of these is the larger of two values, which check_quiet looks at.
-    */sysctl/*/arp_*) right=$((right + 1)) ;;
+    */sysctl/*/arp_ignore/*) ignoring=$((ignoring + 1)) ;;
+    */sysctl/*/arp_announce/*) announcing=$((announcing + 1)) ;;
     # What the filter of other links was raised to is no matter of the tunnel.
     */sysctl/*/rp_filter/0) found error rp-filter "$words" ;;
     */sysctl/*/rp_filter/*) right=$((right + 1)) ;;
