@@ -51,12 +51,15 @@ export async function undoRealServer(options: UndoOptions = {}): Promise<UndoRes
   for (const entry of claimedByAny(session.ledger, released)) {
     restorations.push(await restorationOf(session, entry, released));
   }
-  const items = restorations.map(itemOf);
+  const planned = restorations.map(itemOf);
   const notes = restorations.flatMap(foreignNote);
   const after = without(session.ledger, released, restorations);
-  if (dryRun) return { names, items, files: await planFiles(session.place, after, launch), notes };
+  if (dryRun) {
+    return { names, items: planned, files: await planFiles(session.place, after, launch), notes };
+  }
 
   const problems: string[] = [];
+  const stayed = new Set<Setting>();
   const changes = new Changes(session.host);
   for (const { entry, current, target, foreign } of restorations) {
     signal?.throwIfAborted();
@@ -65,7 +68,10 @@ export async function undoRealServer(options: UndoOptions = {}): Promise<UndoRes
         await session.save();
         await onStep?.('recorded', subjectOf(target));
         const words = await changes.make(current, target);
-        if (words !== undefined) notes.push(words);
+        if (words !== undefined) {
+          notes.push(words);
+          stayed.add(target);
+        }
         await onStep?.('done', subjectOf(target));
       }
       session.ledger = release(session.ledger, entry, released);
@@ -80,6 +86,10 @@ export async function undoRealServer(options: UndoOptions = {}): Promise<UndoRes
   session.ledger = without(session.ledger, released, []);
   const files = await keepFiles(session.place, session.ledger, launch);
   await session.save();
+  // What stays is said in a note, and is nothing that was changed back.
+  const items = planned.map((item) =>
+    stayed.has(item.setting) ? { ...item, to: item.from, changes: false } : item,
+  );
   return { names, items, files, notes };
 }
 

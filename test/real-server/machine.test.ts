@@ -77,6 +77,7 @@ describe('rs-setup on the machine itself', () => {
     expect(undone.stdout.replaceAll(/\s+/g, ' ')).toContain(
       'link tunl0 stays, down: it belongs to the kernel module ipip',
     );
+    expect(undone.stdout).not.toContain('link tunl0: ipip -> absent');
     expect(await filesBelow(root)).toEqual(['real-server.lock']);
     const after = await hostState();
     expect(after.links).toContainEqual(expect.objectContaining({ name: 'tunl0', up: false }));
