@@ -1,7 +1,17 @@
-import type { Command } from 'commander';
-import type { CommandContext, CommandDetails, RunnableCommand } from '../command-context.ts';
+import { type Command, Option } from 'commander';
+import {
+  type CommandContext,
+  type CommandDetails,
+  type RunnableCommand,
+  UsageError,
+} from '../command-context.ts';
 import { exitCode } from '../exit-code.ts';
 import { addScriptOptions, type ScriptOptions, scriptOf } from './script-options.ts';
+
+interface ScriptCommandOptions extends ScriptOptions {
+  /** What apply has, and a script has not. */
+  readonly persist?: true;
+}
 
 export const details: CommandDetails = {
   text: [
@@ -10,7 +20,8 @@ export const details: CommandDetails = {
     addresses on the machine that it runs on, keeps in mind what was there before, refuses what apply
     refuses, and ends with the same exit status.`,
     `A script of the same name replaces what the former one set up; others
-    add to it. Needed there: root, a shell, flock, and the ip of iproute2 (for direct routing with
+    add to it. It does not come back by itself when the machine is started again: have rc.local or a
+    unit run sh rs.sh apply. It has no part for storage. Needed there: root, a shell, flock, and the ip of iproute2 (for direct routing with
     IPv4, that of busybox does).`,
   ],
   examples: [
@@ -32,10 +43,16 @@ export const details: CommandDetails = {
 
 export function define(command: Command, context: CommandContext): RunnableCommand {
   addScriptOptions(command);
-  return (options) => runScript(options as unknown as ScriptOptions, context);
+  command.addOption(new Option('--persist').hideHelp());
+  return (options) => runScript(options as unknown as ScriptCommandOptions, context);
 }
 
-async function runScript(options: ScriptOptions, context: CommandContext): Promise<number> {
+async function runScript(options: ScriptCommandOptions, context: CommandContext): Promise<number> {
+  if (options.persist) {
+    throw new UsageError(
+      'a script does not come back by itself: have rc.local or a unit run sh rs.sh apply, or use rs-setup apply --persist there',
+    );
+  }
   const { script, notes } = await scriptOf(options);
   context.stdout.write(script);
   for (const note of notes) context.stderr.write(`note: ${note}\n`);
