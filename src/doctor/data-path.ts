@@ -110,7 +110,7 @@ async function tryOne(
     attempt({ ...common, address: server.key.address, port: directPort }),
   ]);
   if (path === undefined || direct === undefined) throw new Error('a trial came to nothing');
-  return { path, direct, provesWayBack: source.provesWayBack };
+  return { path, from: source.address, direct, provesWayBack: source.provesWayBack };
 }
 
 /**

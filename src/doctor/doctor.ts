@@ -5,8 +5,10 @@ import { formatDestinationKey } from '../ipvs/destination.ts';
 import { formatServiceKey, type ServiceKey } from '../ipvs/service.ts';
 import { canonicalServiceKey } from '../ipvs/table-definition.ts';
 import { type ComparedService, diffTables } from '../ipvs/table-diff.ts';
+import { formatIp, parseIp } from '../net/ip.ts';
 import { Network } from '../net/network.ts';
 import { Sysctl } from '../net/sysctl.ts';
+import { bare } from '../real-server/interfaces.ts';
 import type { PlaceOptions } from '../real-server/place.ts';
 import type { ExaminedService, ServerFacts, VipFacts, WireAnswer, WireFacts } from './facts.ts';
 import { addressKey } from './facts.ts';
@@ -36,6 +38,11 @@ export interface DoctorOptions extends PlaceOptions {
   readonly wire?: boolean | undefined;
   /** Whether to connect to the real servers. Default true. */
   readonly connect?: boolean | undefined;
+  /**
+   * The director's own address to try servers by address translation from. Default: one that no network
+   * has, so that the answer comes back by the default route alone.
+   */
+  readonly from?: string | undefined;
   /** How long to wait for a connection, in milliseconds. Default 2000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -62,7 +69,7 @@ const defaultTimeoutMs = 2000;
  * data path. Real services and their connections notice nothing; what has to be changed for the
  * trial of the data path is put back.
  *
- * @throws IpvsError, NetworkError; Error when `service` is nowhere.
+ * @throws IpvsError, NetworkError; Error when `service` is nowhere, or the director has not got `from`.
  */
 export async function examine(options: DoctorOptions = {}): Promise<Examination> {
   const { netns, config, signal, wire: asks = true } = options;
@@ -77,6 +84,7 @@ export async function examine(options: DoctorOptions = {}): Promise<Examination>
   const services = chosen(all, options.service);
 
   const interfaces = await readInterfaces(network);
+  const from = ownAddress(options.from, interfaces);
   const vips: VipFacts[] = [];
   const addresses = new Set(services.flatMap((service) => addressKey(service)?.address ?? []));
   for (const vip of [...addresses].sort()) vips.push(await readVip(vip, network, interfaces));
@@ -98,7 +106,14 @@ export async function examine(options: DoctorOptions = {}): Promise<Examination>
   const { servers, problem } =
     options.connect === false
       ? { servers: paths, problem: undefined }
-      : await withTrials(paths, vips, director, { ...options, ipvs, network, sysctl, timeoutMs });
+      : await withTrials(paths, vips, director, {
+          ...options,
+          from,
+          ipvs,
+          network,
+          sysctl,
+          timeoutMs,
+        });
 
   const { connectionTableSize } = await ipvs.info();
   const load = { kernel, connections: countConnections(table), buckets: connectionTableSize };
@@ -133,6 +148,17 @@ function chosen(
   const found = services.filter((service) => service.text === text);
   if (found.length === 0) throw new Error(`there is no service ${text}`);
   return found;
+}
+
+/** The address in the kernel's form. */
+function ownAddress(
+  from: string | undefined,
+  { addresses }: Parameters<typeof readWay>[2],
+): string | undefined {
+  if (from === undefined) return undefined;
+  const address = formatIp(parseIp(from).bytes);
+  if (addresses.some((one) => bare(one) === address)) return address;
+  throw new Error(`cannot try servers from ${address}: the director does not have that address`);
 }
 
 async function readServers(

@@ -95,6 +95,8 @@ export type Outcome =
 export interface PathFacts {
   /** To the virtual address, given to this server. */
   readonly path: Outcome;
+  /** The director's address that it was made from. */
+  readonly from?: string;
   /** To the server's own address. */
   readonly direct: Outcome;
   /** To the server's own address through the tunnel, where the path failed. */

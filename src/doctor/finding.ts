@@ -83,7 +83,7 @@ const kinds: Readonly<Record<FindingId, readonly [Area, string]>> = {
   ],
   gateway: [
     'servers',
-    'the server answers the director’s own network, and its answers to others do not come back to the director, which has to write the virtual address into them: clients see a timeout',
+    'the server answers the director’s own network, and its answers to others do not come back to the director, which has to write the virtual address into them: clients see a timeout (a server with routes to its clients alone, and no default route, is tried right with --from)',
   ],
   'path-broken': [
     'servers',

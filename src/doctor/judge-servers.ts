@@ -147,8 +147,10 @@ function foundText({ service, server }: ServerFacts, trial: PathFacts): string {
   const key = addressKey(service);
   const target = key?.address ?? 'the virtual address';
   const own = server.forwarding === 'nat' ? formatDestinationKey(server.key) : server.key.address;
+  // With the other methods the way back is no matter of the director's.
+  const from = server.forwarding === 'nat' && trial.from ? ` from ${trial.from}` : '';
   const parts = [
-    `a connection to ${target} by ${server.forwarding} ${words[trial.path]}`,
+    `a connection to ${target} by ${server.forwarding}${from} ${words[trial.path]}`,
     `one to ${own} directly ${words[trial.direct]}`,
   ];
   if (trial.tunnelled !== undefined) {

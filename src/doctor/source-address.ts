@@ -15,7 +15,8 @@ export interface Source {
 /**
  * The address from which to try a server: the director's own, never a virtual one, since a server has
  * it too. With address translation the way back has to be that of clients, by the server's gateway, so
- * it is one that nobody else has a way to.
+ * it is one that nobody else has a way to, unless `from` says which address of the director does for one
+ * of a client.
  */
 export function sourceFor(
   vip: VipFacts,
@@ -23,12 +24,8 @@ export function sourceFor(
   way: WayFacts,
   vips: ReadonlySet<string>,
   { addresses }: Pick<DirectorFacts, 'addresses'>,
+  from?: string,
 ): Source | undefined {
-  if (server.forwarding === 'nat') {
-    return { address: loneAddress[vip.family], link: 'lo', provesWayBack: true };
-  }
-  const usable = addresses.filter(isUsable).filter(({ family }) => family === vip.family);
-  const own = usable.filter((address) => !vips.has(bare(address)));
   const isNeighbour = (address: Address) =>
     way.shared !== undefined && isWithin(bare(address), way.shared);
   const source = (address: Address): Source => ({
@@ -36,6 +33,13 @@ export function sourceFor(
     link: address.link,
     provesWayBack: !isNeighbour(address),
   });
+  if (server.forwarding === 'nat') {
+    const given = addresses.find((one) => one.family === vip.family && bare(one) === from);
+    if (given !== undefined) return source(given);
+    return { address: loneAddress[vip.family], link: 'lo', provesWayBack: true };
+  }
+  const usable = addresses.filter(isUsable).filter(({ family }) => family === vip.family);
+  const own = usable.filter((address) => !vips.has(bare(address)));
   const ranked = [...own].sort(
     (one, other) => rank(one, vip) - rank(other, vip) || one.linkIndex - other.linkIndex,
   );

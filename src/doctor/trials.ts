@@ -17,6 +17,8 @@ export interface TrialsOptions extends PlaceOptions, LockOptions {
   readonly network: Network;
   readonly sysctl: Sysctl;
   readonly timeoutMs: number;
+  /** The director's address to try servers by address translation from. */
+  readonly from?: string | undefined;
 }
 
 export interface Trials {
@@ -33,7 +35,7 @@ export async function withTrials(
   options: TrialsOptions,
 ): Promise<Trials> {
   const virtual = new Set(vips.map(({ vip }) => vip));
-  const planned = servers.map((facts) => candidate(facts, vips, virtual, director));
+  const planned = servers.map((facts) => candidate(facts, vips, virtual, director, options.from));
   const candidates = planned.filter((one) => typeof one !== 'string');
   try {
     const tried = await tryAll(candidates, options);
@@ -62,6 +64,7 @@ function candidate(
   vips: readonly VipFacts[],
   virtual: ReadonlySet<string>,
   director: DirectorFacts,
+  from: string | undefined,
 ): Candidate | string {
   const { service, server, way } = facts;
   const key = addressKey(service);
@@ -70,7 +73,7 @@ function candidate(
   if (way.local || server.forwarding === 'local') return 'the server is the director itself';
   if (server.forwarding === 'bypass') return 'there is no server behind it';
   if (way.link === undefined) return 'there is no route to it';
-  const source = sourceFor(vip, server, way, virtual, director);
+  const source = sourceFor(vip, server, way, virtual, director, from);
   if (source === undefined) {
     return `the director has no address of its own to connect from, of the family of ${vip.vip}`;
   }

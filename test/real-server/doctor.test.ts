@@ -98,6 +98,20 @@ async function takeVip({ network }: LabHost, { vip, family }: Lab, link: string)
   await network.addresses.remove({ link, address: `${vip}/${family === 'ipv4' ? 32 : 128}` });
 }
 
+/** A server with routes to its clients' networks alone is right, which takes one of them to tell. */
+async function tryWithoutDefaultRoute(clinic: Clinic, inner: string): Promise<void> {
+  const { director } = clinic.lab;
+  const { routes } = clinic.rs2.network;
+  await routes.remove({ destination: 'default', family: 'ipv4' });
+  await routes.add({ destination: `${director.address}/32`, via: inner });
+  const wrong = await clinic.doctor('--no-wire');
+  expect(wrong).toMatchObject({ code: 3, ids: ['gateway'] });
+  expect(wrong.of('gateway')?.found).toContain('by nat from 192.0.0.8 times out');
+  const right = await clinic.doctor('--no-wire', '--from', director.address);
+  expect(right).toMatchObject({ code: 0, ids: [] });
+  await routes.remove({ destination: `${director.address}/32` });
+}
+
 /** Faults that there are with one forwarding method alone. */
 const only = (is: boolean) => (name: string, test: () => Promise<void>) => {
   if (is) it(name, patience, test);
@@ -165,11 +179,12 @@ describe.each(families)('lvskit doctor over %s', (family) => {
         const { lab, rs1, rs2, servers } = clinic;
         const { sysctl } = lab.director;
         const inner = lab.director.addresses.find((one) => one !== lab.director.address) ?? '';
+        const length = family === 'ipv4' ? 32 : 128;
+        if (family === 'ipv4') await tryWithoutDefaultRoute(clinic, inner);
         await rs2.network.routes.replace({ destination: 'default', family, via: rs1.address });
         // It knows the director's own address, and nothing else: clients get no answer by it.
         const forwards = family === 'ipv4' ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding';
         await rs1.sysctl.write(forwards, 1);
-        const length = family === 'ipv4' ? 32 : 128;
         const table = 200;
         const { rules, routes } = rs1.network;
         const known = { destination: `${lab.director.address}/${length}`, via: inner, table };

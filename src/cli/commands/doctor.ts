@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type DoctorOptions, examine } from '../../doctor/doctor.ts';
+import { formatIp, parseIp } from '../../net/ip.ts';
 import type { CommandContext, CommandDetails, RunnableCommand } from '../command-context.ts';
 import { readDesiredTable } from '../desired-table.ts';
 import { exitCode } from '../exit-code.ts';
@@ -15,6 +16,7 @@ interface DoctorCommandOptions extends ShownOptions {
   readonly service?: readonly string[];
   readonly wire: boolean;
   readonly connect: boolean;
+  readonly from?: string;
   readonly timeout: number;
   readonly root: string;
 }
@@ -61,10 +63,23 @@ export function define(command: Command, context: CommandContext): RunnableComma
       )
       .option('--no-wire', 'do not ask on the networks')
       .option('--no-connect', 'do not connect to the real servers')
+      .option(
+        '--from <address>',
+        'nat: the address of the director to connect from (default: one that no network has)',
+        addressOf,
+      )
       .option('--timeout <ms>', 'how long to wait for a connection', milliseconds, defaultTimeoutMs)
       .option('--root <folder>', 'the folder that /etc and /run are in', '/'),
   );
   return (options) => runDoctor(options as unknown as DoctorCommandOptions, context);
+}
+
+function addressOf(text: string): string {
+  try {
+    return formatIp(parseIp(text).bytes);
+  } catch {
+    throw new InvalidArgumentError('It must be an IP address.');
+  }
 }
 
 function milliseconds(text: string): number {
@@ -73,7 +88,7 @@ function milliseconds(text: string): number {
 }
 
 async function runDoctor(options: DoctorCommandOptions, context: CommandContext): Promise<number> {
-  const { netns, root, wire, connect, timeout: timeoutMs, output } = options;
+  const { netns, root, wire, connect, from, timeout: timeoutMs, output } = options;
   const { stdout, stderr, signal } = context;
   const examination = await examine({
     ...(netns === undefined ? {} : { netns }),
@@ -82,6 +97,7 @@ async function runDoctor(options: DoctorCommandOptions, context: CommandContext)
     root,
     wire,
     connect,
+    from,
     timeoutMs,
     signal,
     onWait: () => stderr.write('waiting for another lvskit doctor to end\n'),

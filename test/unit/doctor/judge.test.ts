@@ -114,6 +114,13 @@ describe('a trial of a server', () => {
     expect(judged(forwarding, outcomes)).toEqual(wanted);
   });
 
+  it('says where it came from, which decides with address translation on the way back', () => {
+    const trial = { path: 'timed-out', from: '192.0.0.8', direct: 'connected' } as const;
+    const [gateway] = judgeServer(facts({ forwarding: 'nat' }, trial), vip);
+    expect(gateway?.found).toContain('a connection to 192.0.2.10 by nat from 192.0.0.8 times out');
+    expect(gateway?.meaning).toContain('no default route, is tried right with --from');
+  });
+
   it('is a warning for one that is drained', () => {
     const trial = { path: 'timed-out', direct: 'connected' } as const;
     expect(told(judgeServer(facts({ weight: 0 }, trial), vip))).toEqual(['warning vip-missing']);
@@ -136,6 +143,15 @@ describe('a trial of a server', () => {
       sourceFor(vip, { ...server, ...change }, near, new Set([vip.vip]), { addresses });
     const lone = { address: '192.0.0.8', link: 'lo', provesWayBack: true };
     expect(from({ forwarding: 'nat' }, own)).toEqual(lone);
+    const given = sourceFor(
+      vip,
+      { ...server, forwarding: 'nat' },
+      near,
+      new Set([vip.vip]),
+      { addresses: own },
+      '192.0.2.1',
+    );
+    expect(given).toEqual({ address: '192.0.2.1', link: 'eth0', provesWayBack: true });
     const one = [address('10.0.0.1/24', 'eth1'), ...vip.addresses];
     expect(from({ forwarding: 'dr' }, one)).toMatchObject({ address: '10.0.0.1' });
     expect(from({ forwarding: 'dr' }, vip.addresses)).toBeUndefined();
