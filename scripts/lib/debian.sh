@@ -30,6 +30,7 @@ systemd         systemd-analyze
 nfs-common      mount.nfs
 open-iscsi      iscsiadm
 ifupdown        ifup
+netplan.io      /lib/netplan/generate
 e2fsprogs       mke2fs
 cmake           cmake
 ninja-build     ninja

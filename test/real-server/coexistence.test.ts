@@ -79,14 +79,26 @@ describe.skipIf(repeats)('rs-setup beside ifupdown', patience, () => {
   });
 });
 
-describe.skipIf(repeats)('rs-setup beside systemd-networkd', patience, () => {
+/** Has netplan write what systemd-networkd is to make of eth0. @returns Its file. */
+async function planEth0(root: string): Promise<string> {
+  const folder = join(root, 'etc/netplan');
+  await mkdir(folder, { recursive: true });
+  const eth0 = {
+    'link-local': [],
+    addresses: ['10.82.0.11/24'],
+    routes: [{ to: 'default', via: '10.82.0.254', metric: 100 }],
+  };
+  const plan = { network: { version: 2, renderer: 'networkd', ethernets: { eth0 } } };
+  await writeFile(join(folder, 'eth0.yaml'), JSON.stringify(plan), { mode: 0o600 });
+  await demandProgram(['/lib/netplan/generate', '--root-dir', root]);
+  return join(root, 'run/systemd/network/10-netplan-eth0.network');
+}
+
+describe.skipIf(repeats)('rs-setup beside netplan and systemd-networkd', patience, () => {
   it('is as it was after a new configuration, or is put right', async () => {
     const host = await machine();
     const { rsSetup, name, root, network } = host;
-    const words = ['[Match]', 'Name=eth0', '[Network]', 'Address=10.82.0.11/24'];
-    const file = join(root, '10-eth0.network');
-    const gateway = ['[Route]', 'Gateway=10.82.0.254', 'Metric=100', ''];
-    await writeFile(file, [...words, 'LinkLocalAddressing=no', ...gateway].join('\n'));
+    const file = await planEth0(root);
     /** Starts it anew, as after a change of its files, until it has taken the link over. */
     const configure = async () => {
       for (const daemon of daemons.splice(0)) {
