@@ -41,6 +41,12 @@ const refusals: readonly (readonly [what: string, before: string, words: string,
       'VIP 10.82.0.0 is a broadcast address of the network of 10.82.0.11/24 on eth0',
     ],
     [
+      'a multicast address, and one that no machine can have',
+      '',
+      '--mode dr --vip 224.0.0.18,255.255.255.255,ff02::1',
+      'VIP 224.0.0.18 is a multicast address\n  - VIP 255.255.255.255 is the broadcast address\n  - VIP ff02::1 is a multicast address',
+    ],
+    [
       'a VIP on another interface',
       'address add 10.82.0.100/32 dev eth0',
       '--mode dr --vip 10.82.0.100',
