@@ -15,25 +15,39 @@ export class Attempt {
   phase: Phase = 'L4';
   /** What it comes to when the time is up; undefined, as mostly, for a failure. */
   silence: Passed | undefined;
-  /** Rejects when the time is up or the run is called off; never resolves. */
-  readonly cut: Promise<never>;
+  /** Called when the time is up or the run is called off. */
+  onCut: (reason: CheckFailure) => void = () => {};
   readonly #clock: Clock;
   readonly #deadline: number;
   readonly #cancelTimer: () => void;
+  #cut: Promise<never> | undefined;
   #reject: (error: CheckFailure) => void = () => {};
-  #cleanups: (() => void)[] | undefined = [];
+  #reason: CheckFailure | undefined;
+  #isOver = false;
+  #cleanups: (() => void)[] | undefined;
 
   constructor(clock: Clock, timeoutMs: number) {
     this.#clock = clock;
     this.#deadline = clock.now() + timeoutMs;
-    this.cut = new Promise<never>((_, reject) => {
-      this.#reject = reject;
-    });
-    // Nobody may be listening yet, or any more.
-    this.cut.catch(() => {});
     this.#cancelTimer = clock.schedule(this.#deadline, () => {
       this.#stop(new DeadlineFailure(`${this.phase}TOUT`, `no answer within ${timeoutMs} ms`));
     });
+  }
+
+  /**
+   * Rejects when the time is up or the run is called off; never resolves. Made when it is asked for:
+   * the checks that run by the thousands need none.
+   */
+  get cut(): Promise<never> {
+    if (this.#cut === undefined) {
+      this.#cut = new Promise<never>((_, reject) => {
+        this.#reject = reject;
+      });
+      // Nobody may be listening yet, or any more.
+      this.#cut.catch(() => {});
+      if (this.#reason !== undefined) this.#reject(this.#reason);
+    }
+    return this.#cut;
   }
 
   /** Whole milliseconds that are left, at least 1: for those who have a timer of their own. */
@@ -42,12 +56,13 @@ export class Attempt {
   }
 
   get isOver(): boolean {
-    return this.#cleanups === undefined;
+    return this.#isOver;
   }
 
   /** Has something done when the run is over; at once if it is already. */
   defer(cleanup: () => void): void {
-    if (this.#cleanups === undefined) cleanup();
+    if (this.#isOver) cleanup();
+    else if (this.#cleanups === undefined) this.#cleanups = [cleanup];
     else this.#cleanups.push(cleanup);
   }
 
@@ -58,15 +73,19 @@ export class Attempt {
 
   /** Ends the run: what it has opened is closed. */
   end(): void {
+    this.#isOver = true;
     this.#cancelTimer();
-    const cleanups = this.#cleanups ?? [];
+    const cleanups = this.#cleanups;
     this.#cleanups = undefined;
+    if (cleanups === undefined) return;
     for (const cleanup of cleanups.reverse()) cleanup();
   }
 
   #stop(reason: CheckFailure): void {
     if (this.isOver) return;
+    this.#reason = reason;
     this.#reject(reason);
+    this.onCut(reason);
     this.end();
   }
 }

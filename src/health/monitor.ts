@@ -252,9 +252,13 @@ export class HealthMonitor {
     });
   }
 
-  async #endpointOf(target: CheckTarget): Promise<Endpoint> {
+  #endpointOf(target: CheckTarget): Endpoint | Promise<Endpoint> {
     const { address, port } = target;
-    if (target.path === 'direct') return { address, port };
+    return target.path === 'direct' ? { address, port } : this.#endpointBehind(target);
+  }
+
+  async #endpointBehind(target: DataPathTarget): Promise<Endpoint> {
+    const { address, port } = target;
     const mark = this.#dataPath.markOf(target);
     return { address, port, mark, source: await this.#options.sourceFor?.(target) };
   }

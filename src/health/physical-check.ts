@@ -18,7 +18,7 @@ export interface Subscriber {
 export interface PhysicalCheckOptions extends CheckContext {
   readonly random: () => number;
   /** Where its packets go to. Asked each time: addresses of this machine change. */
-  readonly endpoint: () => Promise<Endpoint>;
+  readonly endpoint: () => Endpoint | Promise<Endpoint>;
   readonly onResult: (check: PhysicalCheck, result: CheckResult) => void;
 }
 
@@ -74,7 +74,8 @@ export class PhysicalCheck implements Task {
   async #result(): Promise<CheckResult> {
     const { probe, pace } = this.check;
     try {
-      const endpoint = await this.#options.endpoint();
+      const way = this.#options.endpoint();
+      const endpoint = way instanceof Promise ? await way : way;
       this.#running = runCheck(probe, endpoint, pace.timeoutMs, this.#options);
       if (this.#isStopped) this.#running.cancel();
       return await this.#running.result;

@@ -38,7 +38,8 @@ export function proberTransport(prober: ProbeEngine): Transport {
   return {
     async probe(endpoint, attempt) {
       const request = { ...requestOf(endpoint, attempt), port: endpoint.port };
-      demandAnswer(await Promise.race([prober.connect(request), attempt.cut]));
+      // Its own time-out is the attempt's. When that is called off, nobody waits for the answer.
+      demandAnswer(await prober.connect(request));
     },
     async connect(endpoint, attempt) {
       const request = { ...requestOf(endpoint, attempt), port: endpoint.port };

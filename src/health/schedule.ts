@@ -44,6 +44,8 @@ interface Entry extends HeapEntry {
   state: 'resting' | 'waiting' | 'running' | 'removed';
   /** While it runs: somebody asked for the next run to begin by then. */
   wantedBy: number;
+  /** How much too early it may run, to run together with another. */
+  slackMs: number;
 }
 
 interface LaneState {
@@ -52,6 +54,12 @@ interface LaneState {
   /** Due, in the order they became so. What was removed meanwhile is passed over. */
   readonly waiting: Set<Entry>;
 }
+
+/**
+ * What is due within this share of its delay runs along with what is due. Waking up, and waking the
+ * thread that asks, costs more than asking; and what has run together is due together from then on.
+ */
+const slackShare = 0.01;
 
 const defaultLimits: Readonly<Record<Lane, number>> = { network: 4096, process: 16 };
 
@@ -95,6 +103,7 @@ export class Scheduler {
       place: -1,
       state: 'resting',
       wantedBy: Number.POSITIVE_INFINITY,
+      slackMs: 0,
     };
     this.#entries.add(entry);
     this.#heap.put(entry, this.#clock.now() + firstAfterMs);
@@ -142,7 +151,9 @@ export class Scheduler {
     this.#cancelTimer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
-    for (let entry = this.#heap.first(); entry && entry.at <= now; entry = this.#heap.first()) {
+    for (;;) {
+      const entry = this.#heap.first();
+      if (entry === undefined || entry.at - entry.slackMs > now) break;
       this.#heap.remove(entry);
       const lane = this.#lanes[entry.task.lane];
       if (lane.running < lane.limit) {
@@ -157,7 +168,7 @@ export class Scheduler {
 
   #start(entry: Entry, lane: LaneState): void {
     const startedAt = this.#clock.now();
-    this.#latenessMs = startedAt - entry.at;
+    this.#latenessMs = Math.max(0, startedAt - entry.at);
     entry.state = 'running';
     entry.wantedBy = Number.POSITIVE_INFINITY;
     lane.running++;
@@ -169,7 +180,9 @@ export class Scheduler {
     lane.running--;
     if (entry.state === 'running') {
       entry.state = 'resting';
-      const at = Math.min(startedAt + entry.task.delayMs(), entry.wantedBy);
+      const delayMs = entry.task.delayMs();
+      const at = Math.min(startedAt + delayMs, entry.wantedBy);
+      entry.slackMs = delayMs * slackShare;
       this.#heap.put(entry, Math.max(at, this.#clock.now()));
     }
     for (const next of lane.waiting) {

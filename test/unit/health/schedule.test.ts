@@ -84,6 +84,24 @@ describe('the schedule', () => {
     expect(task.starts).toEqual([50, 150, 250, 350]);
   });
 
+  it('lets what is due within a hundredth of its delay run along, and together from then on', async () => {
+    const clock = new FakeClock();
+    const scheduler = new Scheduler({ clock });
+    const tasks = [0, 4, 9, 30].map((firstMs) => {
+      const task = new Recorder(clock, 0, 1000);
+      scheduler.add(task, firstMs);
+      return task;
+    });
+    await clock.advance(2100, 1);
+    expect(tasks.map(({ starts }) => starts)).toEqual([
+      [0, 1000, 2000],
+      [4, 1000, 2000],
+      [9, 1000, 2000],
+      [30, 1030, 2030],
+    ]);
+    await scheduler.stop();
+  });
+
   it('never runs a task twice at once: one that takes too long is late', async () => {
     const clock = new FakeClock();
     const scheduler = new Scheduler({ clock });
