@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isDoctorService } from '../config/data-path-marks.ts';
 import type { DirectorConfig } from '../config/director-config.ts';
 import type { Clock } from '../health/clock.ts';
 import { systemClock } from '../health/clock.ts';
 import { HealthMonitor } from '../health/monitor.ts';
 import { noOverride, type Override } from '../health/server-health.ts';
+import type { ComparedService } from '../ipvs/table-diff.ts';
 import type { DirectorEvent, DirectorEventDetails } from '../observe/director-event.ts';
 import type { DirectorStatus } from '../observe/director-status.ts';
 import type { Operations, OverrideStore } from '../observe/operations.ts';
@@ -117,9 +117,7 @@ export class Director implements Operations, AsyncDisposable {
    */
   async start(): Promise<void> {
     await this.#work.run(async () => {
-      await this.#update(this.#config);
-      await this.#surroundings.setChecks(this.#config);
-      await this.#keeper.settle();
+      await this.#take(this.#config);
       // Where a VIP is, connections come; its services had better be there before.
       await this.#surroundings.setVips(this.#config);
       this.#monitor.begin();
@@ -225,9 +223,7 @@ export class Director implements Operations, AsyncDisposable {
     this.#problem = undefined;
     this.#reloads++;
     this.#loadedAt = this.#clock.wallTime();
-    await this.#update(config);
-    await this.#surroundings.setChecks(config);
-    const changes = await this.#keeper.settle();
+    const changes = await this.#take(config);
     await this.#surroundings.setVips(config);
     this.#monitor.begin();
     const services = config.services.length;
@@ -269,16 +265,26 @@ export class Director implements Operations, AsyncDisposable {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Makes the kernel's table what a configuration says. @returns How many changes that took. */
+  async #take(config: DirectorConfig): Promise<number> {
+    return await this.#keeper.settle(async (table) => {
+      this.#update(
+        config,
+        Array.from(table.values(), ({ service }) => service),
+      );
+      await this.#surroundings.setChecks(config);
+    });
+  }
+
   /** Takes in a configuration; the kernel is not changed yet. */
-  async #update(config: DirectorConfig): Promise<void> {
-    const { host, overrides } = this.#options;
-    const table = await host.reader.list({ consistent: true });
+  #update(config: DirectorConfig, found: readonly ComparedService[]): void {
+    const { overrides } = this.#options;
     this.#config = config;
     this.#declared.set(config.services);
     this.#isUpdating = true;
     try {
       this.#monitor.update(config.services, {
-        found: table.filter(({ key }) => !isDoctorService(key)),
+        found,
         overrideOf: overrides && ((service, server) => overrides.get(service, server)),
       });
       this.#isTold = true;

@@ -3,6 +3,7 @@ import type { TableChange } from '../ipvs/table-diff.ts';
 import {
   type ComparedService,
   diffIndexed,
+  IndexedService,
   indexTable,
   type TableIndex,
 } from '../ipvs/table-diff.ts';
@@ -49,13 +50,24 @@ export class KnownTable {
     const doubtful = new Set([...this.#unsure, ...this.#touched]);
     for (const name of this.#unsure) if (surely(name)) this.#unsure.delete(name);
     return {
-      table: this.#touched.size === 0 ? read : indexTable([...services.values()]),
+      table: this.#touched.size === 0 ? read : this.#withTouched(read, services),
       othersDid: (names) => {
         if (before === undefined) return [];
         const sure = [...names].filter((name) => !doubtful.has(name));
         return diffIndexed(pick(before, sure), pick(services, sure));
       },
     };
+  }
+
+  /** What was read, but for what was changed meanwhile. */
+  #withTouched(read: TableIndex, services: ReadonlyMap<string, ComparedService>): TableIndex {
+    const table = new Map(read);
+    for (const name of this.#touched) {
+      const service = services.get(name);
+      if (service === undefined) table.delete(name);
+      else table.set(name, new IndexedService(service));
+    }
+    return table;
   }
 
   /** What is known of some services; those in doubt are left out of `desired` and of the answer. */

@@ -1,11 +1,9 @@
-import { isDoctorService } from '../config/data-path-marks.ts';
 import type { Clock } from '../health/clock.ts';
 import type { Ipvs } from '../ipvs/client.ts';
 import { formatServiceKey } from '../ipvs/service.ts';
 import type { ServiceState } from '../ipvs/table.ts';
 import {
   type ComparedService,
-  diffIndexed,
   indexTable,
   type TableChange,
   type TableIndex,
@@ -13,6 +11,7 @@ import {
 import type { DirectorEventDetails } from '../observe/director-event.ts';
 import { planChanges, subjectOf } from '../reconcile/plan.ts';
 import { carryOut } from './carry-out.ts';
+import { Comparison, only, type Reading } from './comparison.ts';
 import { type BusyService, type DrainRules, type Drains, drainBeforeRemoval } from './drain.ts';
 import { DriftLog, Tolerated, withoutPrivate } from './drift.ts';
 import { holdBack } from './hold-back.ts';
@@ -65,6 +64,7 @@ export class TableKeeper {
   readonly #driftLog = new DriftLog();
   readonly #tolerated = new Tolerated();
   readonly #known = new KnownTable();
+  readonly #comparison = new Comparison();
   #drains: Drains = new Map();
   #pending = new Set<string>();
   #changing: Promise<void> | undefined;
@@ -108,13 +108,17 @@ export class TableKeeper {
    * Reads the table and makes it what is desired; what differs from what it was left as is others'
    * doing.
    *
+   * @param prepare What is desired may come of the table itself: done when it has been read.
    * @returns The number of commands that were needed.
    * @throws IpvsError when it cannot be read.
    */
-  async settle(): Promise<number> {
+  async settle(prepare?: (table: TableIndex<ServiceState>) => Promise<void>): Promise<number> {
     let changes = 0;
     for (let attempt = 1; ; attempt++) {
-      const made = await this.#comparing.run(() => this.#compareOnce());
+      const isFirst = attempt === 1;
+      const made = await this.#comparing.run(() =>
+        this.#compareOnce(isFirst ? prepare : undefined),
+      );
       changes += made.changes;
       if (!made.again || attempt === mostAttempts) return changes;
     }
@@ -171,16 +175,16 @@ export class TableKeeper {
     this.#rest(Math.max(shortestRestMs, comparisonMs * restFactor));
   }
 
-  async #compareOnce(): Promise<Made> {
+  async #compareOnce(prepare?: (table: TableIndex<ServiceState>) => Promise<void>): Promise<Made> {
     const { reader, clock, onRead } = this.#options;
     const startedAt = clock.now();
     try {
       await this.#writing.idle();
       this.#known.beginReading();
-      const services = await reader.list({ consistent: true });
-      const table = indexTable(services.filter(({ key }) => !isDoctorService(key)));
-      onRead?.(table);
-      return await this.#writing.run(() => this.#meet(table));
+      const reading = this.#comparison.read(await reader.list({ consistent: true }));
+      await prepare?.(reading.index);
+      onRead?.(reading.index);
+      return await this.#writing.run(() => this.#meet(reading));
     } finally {
       this.#comparedAt = clock.now();
       const { comparisons } = this.#statistics;
@@ -189,12 +193,12 @@ export class TableKeeper {
   }
 
   /** Makes the table, as it was just read, what is desired. */
-  async #meet(read: TableIndex<ServiceState>): Promise<Made> {
+  async #meet(reading: Reading): Promise<Made> {
     const { desired, clock } = this.#options;
     const now = clock.now();
-    const { table: actual, othersDid } = this.#known.endReading(read);
-    const wanted = indexTable(desired.table());
-    const changes = diffIndexed(actual, wanted);
+    const { table: actual, othersDid } = this.#known.endReading(reading.index);
+    const wanted = this.#comparison.desire(desired.table());
+    const changes = this.#comparison.differences(reading, actual, wanted);
     const subjects = new Set(changes.map(subjectOf));
     this.#refusals.keepOnly((subject, service) => subjects.has(subject) || subjects.has(service));
     this.#tolerated.keepOnly((subject) => subjects.has(subject));
@@ -316,14 +320,6 @@ interface Made {
   readonly changes: number;
   /** Others changed the table meanwhile. */
   readonly again: boolean;
-}
-
-function only<Service extends ComparedService>(
-  table: TableIndex<Service>,
-  names: ReadonlySet<string>,
-): TableIndex<Service> {
-  if (names.size === table.size) return table;
-  return new Map([...table].filter(([name]) => names.has(name)));
 }
 
 function asBusy(service: ComparedService): BusyService {

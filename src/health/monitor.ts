@@ -83,6 +83,8 @@ export class HealthMonitor {
   readonly #pool: CheckPool;
   /** Those with a server whose weight grows. */
   readonly #growing = new Set<ServiceHealth>();
+  /** What the kernel is to have of services, since nothing about them has changed. */
+  readonly #settled = new Map<string, ComparedService>();
   #dataPath = new DataPath([]);
   #isBegun = false;
   #cancelTimer: (() => void) | undefined;
@@ -124,6 +126,7 @@ export class HealthMonitor {
       }),
     );
     this.#growing.clear();
+    this.#settled.clear();
     this.#subscribe();
     for (const service of this.#services.values()) this.#tell(service, service.settle(now));
     this.#setTimer();
@@ -143,7 +146,10 @@ export class HealthMonitor {
     await this.#pool.stop();
   }
 
-  /** The services of the configuration as the kernel is to have them now, and those for the checks. */
+  /**
+   * The services of the configuration as the kernel is to have them now, and those for the checks.
+   * What has not changed since the last time is the same object.
+   */
   table(): readonly ComparedService[] {
     const services = Array.from(this.#declared.keys(), (name) => this.service(name));
     return [...services, ...this.#dataPath.services];
@@ -153,7 +159,12 @@ export class HealthMonitor {
   service(name: string): ComparedService {
     const declared = this.#declared.get(name);
     if (declared === undefined) throw new RangeError(`there is no service ${name}`);
-    return serviceByHealth(declared, this.desired(name));
+    const settled = this.#settled.get(name);
+    if (settled !== undefined) return settled;
+    const service = serviceByHealth(declared, this.desired(name));
+    // A weight that grows does so by itself.
+    if (!this.#growing.has(this.#service(name))) this.#settled.set(name, service);
+    return service;
   }
 
   /** The private services that checks through the data path need. */
@@ -287,6 +298,7 @@ export class HealthMonitor {
   }
 
   #changed(services: ReadonlySet<string>): void {
+    for (const name of services) this.#settled.delete(name);
     if (services.size > 0) this.#options.onChange?.(services);
   }
 

@@ -74,20 +74,28 @@ export function diffTables(
 /** A service whose destinations can be found by the text of their keys. */
 export class IndexedService<Service extends ComparedService = ComparedService> {
   readonly service: Service;
-  /** The texts of the destinations' keys, in their order. */
-  readonly names: readonly string[];
+  #names: readonly string[] | undefined;
   #byName: ReadonlyMap<string, Service['destinations'][number]> | undefined;
 
   constructor(service: Service) {
     this.service = service;
-    this.names = service.destinations.map(({ key }) => formatDestinationKey(key));
+  }
+
+  /**
+   * The texts of the destinations' keys, in their order. Made when they are asked for: of a table
+   * that is read again and again, most services are not looked into.
+   */
+  get names(): readonly string[] {
+    this.#names ??= this.service.destinations.map(({ key }) => formatDestinationKey(key));
+    return this.#names;
   }
 
   /** @param likely Where it is unless the order has changed, which it seldom has. */
   find(name: string, likely: number): Service['destinations'][number] | undefined {
     const { destinations } = this.service;
-    if (this.names[likely] === name) return destinations[likely];
-    this.#byName ??= new Map(destinations.map((one, index) => [this.names[index] ?? '', one]));
+    const { names } = this;
+    if (names[likely] === name) return destinations[likely];
+    this.#byName ??= new Map(destinations.map((one, index) => [names[index] ?? '', one]));
     return this.#byName.get(name);
   }
 }

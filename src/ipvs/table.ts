@@ -14,6 +14,7 @@ import {
 } from './destination.ts';
 import type { SchedulerFlag } from './flags.ts';
 import { RecordView } from './record-view.ts';
+import { sameDestinationRecord, sameServiceRecord } from './same-records.ts';
 import type { Scheduler } from './scheduler.ts';
 import {
   formatServiceKey,
@@ -25,6 +26,7 @@ import {
   type ServiceSettings,
 } from './service.ts';
 import { type Statistics, statisticsAt } from './statistics.ts';
+import { diffTables } from './table-diff.ts';
 
 /** A virtual service as the kernel has it. */
 export interface ServiceState extends ServiceSettings {
@@ -112,6 +114,21 @@ class ServiceView implements ServiceState {
 
   private settings(): ServiceSettings {
     return readServiceSettings(this.records.services, this.at);
+  }
+
+  /** {@link isSameService}, by the bytes of both. */
+  isSameAs(other: ServiceView): boolean {
+    const { services, destinations, destinationStride } = this.records;
+    if (!sameServiceRecord(services, this.at, other.records.services, other.at)) return false;
+    const count = services.getU32(this.at + serviceRecord.destinationCount);
+    for (let index = 0; index < count; index++) {
+      const at = this.from + index * destinationStride;
+      const otherAt = other.from + index * other.records.destinationStride;
+      if (!sameDestinationRecord(destinations, at, other.records.destinations, otherAt)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** All fields as a plain object, for JSON and for keeping after the table is gone. */
@@ -211,4 +228,17 @@ export function servicesOf(table: NativeTable): ServiceState[] {
     from += count * table.destinationStride;
   }
   return result;
+}
+
+/**
+ * Whether a service is what it was: the same one, with the same settings and the same destinations.
+ * Counters do not count. Of listings it is told by their records, a hundred times as fast as by their
+ * fields; there, another order of the destinations is a difference too.
+ */
+export function isSameService(before: ServiceState, now: ServiceState): boolean {
+  if (before instanceof ServiceView && now instanceof ServiceView) return now.isSameAs(before);
+  return (
+    formatServiceKey(before.key) === formatServiceKey(now.key) &&
+    diffTables([before], [now]).length === 0
+  );
 }

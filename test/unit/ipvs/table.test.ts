@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { servicesOf } from '../../../src/ipvs/table.ts';
+import { isSameService, type ServiceState, servicesOf } from '../../../src/ipvs/table.ts';
 import type { NativeTable } from '../../../src/native/ipvs.ts';
 import { destinationRecord, serviceRecord } from '../../../src/native/ipvs-records.ts';
 
@@ -155,5 +155,47 @@ describe('a table read from the kernel', () => {
     const nothing = new ArrayBuffer(0);
     const read = { serviceStride: 80, destinationStride: 64, services: nothing };
     expect(servicesOf({ ...read, destinations: nothing })).toEqual([]);
+  });
+});
+
+describe('a service that was listed twice', () => {
+  const only = (read: NativeTable) => servicesOf(read)[0] as ServiceState;
+  const listing = (change: (services: Uint8Array, destinations: Uint8Array) => void = () => {}) => {
+    const read = table(false);
+    change(new Uint8Array(read.services), new Uint8Array(read.destinations));
+    return only(read);
+  };
+  const flip = (records: Uint8Array, at: number) => {
+    records[at] = (records[at] ?? 0) ^ 1;
+  };
+
+  it('is the same when nothing has changed, with statistics or without', () => {
+    expect(isSameService(listing(), listing())).toBe(true);
+    expect(isSameService(listing(), only(table(true)))).toBe(true);
+  });
+
+  it('is another by every byte of its record, the number of its destinations among them', () => {
+    for (let at = 0; at < serviceRecord.destinationCount; at++) {
+      expect(
+        isSameService(
+          listing(),
+          listing((services) => flip(services, at)),
+        ),
+      ).toBe(false);
+    }
+    const fewer = listing((services) => services.fill(1, serviceRecord.destinationCount, 77));
+    expect(isSameService(listing(), fewer)).toBe(false);
+  });
+
+  it('is another by every byte of its destinations but for the numbers of connections', () => {
+    const { activeConnections, persistentConnections, size } = destinationRecord;
+    for (let at = 0; at < 2 * size; at++) {
+      const place = at % size;
+      const isCounter = place >= activeConnections && place < persistentConnections + 4;
+      const changed = listing((_, destinations) => flip(destinations, at));
+      expect(isSameService(listing(), changed)).toBe(isCounter);
+    }
+    const others = listing((_, destinations) => flip(destinations, 2 * size));
+    expect(isSameService(listing(), others)).toBe(true);
   });
 });
