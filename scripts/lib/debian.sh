@@ -43,6 +43,7 @@ llvm            llvm-symbolizer
 
 readonly packages_for_bench='
 ipvsadm         ipvsadm
+keepalived      keepalived
 '
 readonly packages_for_counted='
 qemu-system-x86 qemu-system-x86_64
