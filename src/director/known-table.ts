@@ -24,6 +24,11 @@ export class KnownTable {
     return this.#services !== undefined;
   }
 
+  /** Whether there are services of which it is not known what became of a change. */
+  get isUnsure(): boolean {
+    return this.#unsure.size > 0;
+  }
+
   /** Reading begins. What is changed from now on may be read before or after the change. */
   beginReading(): void {
     this.#touched.clear();

@@ -47,9 +47,12 @@ export interface TableKeeperStatistics {
   readonly drifts: number;
 }
 
-/** A comparison takes at most a fifth of the time. */
+/** From one comparison to the next, so that what others do is seen within a second. */
+const periodMs = 900;
+/** The same while it is not known what became of a change: until then no other is made there. */
+const periodInDoubtMs = 500;
+/** Of a large table: a comparison takes at most a fifth of the time. */
 const restFactor = 4;
-const shortestRestMs = 500;
 /** How often to look again at once when others change the table while it is changed. */
 const mostAttempts = 5;
 
@@ -128,7 +131,7 @@ export class TableKeeper {
   keep(): void {
     this.#isKeeping = true;
     this.#comparedAt = this.#options.clock.now();
-    this.#rest(shortestRestMs);
+    this.#rest(this.#periodMs);
   }
 
   /**
@@ -157,6 +160,10 @@ export class TableKeeper {
     await this.#writing.idle();
   }
 
+  get #periodMs(): number {
+    return this.#known.isUnsure ? periodInDoubtMs : periodMs;
+  }
+
   #rest(ms: number): void {
     this.#cancelTimer?.();
     if (!this.#isKeeping) return;
@@ -172,7 +179,7 @@ export class TableKeeper {
       this.#tell('cannot compare the table', error);
     }
     const { comparisonMs = 0 } = this.#statistics;
-    this.#rest(Math.max(shortestRestMs, comparisonMs * restFactor));
+    this.#rest(Math.max(this.#periodMs - comparisonMs, comparisonMs * restFactor));
   }
 
   async #compareOnce(prepare?: (table: TableIndex<ServiceState>) => Promise<void>): Promise<Made> {
