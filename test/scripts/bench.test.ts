@@ -27,6 +27,7 @@ describe('the bench', () => {
       ['--counted', '--kernel', '5.10'],
       '--counted has no kernel 5.10',
     ],
+    ['what nobody directs', ['--director', 'tcp:1000,quic:5'], 'director tcp:1000,quic:5 is not'],
     ['connections that are none', ['--connections', '0'], 'connections 0 is not a list'],
     [
       'more destinations than there are addresses',
@@ -140,6 +141,36 @@ describe('the report of the bench', () => {
     expect(stdout).toMatch(/^\| 1000000 +\| +3 \| +400\.0 \| +1000\.0 \| +500\.0 \| +0\.400 \|/m);
     expect(stdout).toMatch(
       /^\| drop-in -Lnc of 1000000, over ipvsadm \| +0\.40 \| +0\.4 \| +yes \|/m,
+    );
+  });
+
+  it('compares directors turn by turn, and says which promises were kept', async () => {
+    const checks = (contestant: string, turn: number, cpuMs: number) => ({
+      ...{ work: 'tcp-checks', contestant, servers: 1000, turn, cpuMs },
+      ...{ made: 10_000, wallMs: 10_000, nowKb: 40_000 + 50 * 1024 },
+    });
+    const death = (contestant: string, ms: number) => ({
+      ...{ work: 'death-refused', contestant, turn: 1, ms },
+    });
+    const turns = [
+      checks('lvskit', 1, 900),
+      checks('keepalived', 1, 1000),
+      checks('lvskit', 2, 2400),
+      checks('keepalived', 2, 2000),
+      checks('lvskit', 3, 500),
+      checks('keepalived', 3, 1000),
+      ...[2500, 3051].map((ms) => death('lvskit', ms)),
+      ...[2700, 2900].map((ms) => death('keepalived', ms)),
+      measurement('node', 'start', 100, { peakKb: 40_000 }),
+      done,
+    ];
+    const { stdout } = await reportBy('director/report', turns, ['--markdown']);
+    expect(stdout).toMatch(/^\| tcp checks of 1000 servers \| +90 \| +100 \| +0\.90 \|/m);
+    expect(stdout).toMatch(/CPU to keepalived's +\| +0\.90 \| +1 \| +yes \|$/m);
+    expect(stdout).toMatch(/MB above an empty Node +\| +50\.00 \| +60 \| +yes \|$/m);
+    expect(stdout).toMatch(/^\| refused +\| +2 \| +2776 \| +3051 \| +2800 \| +2900 \|$/m);
+    expect(stdout).toMatch(
+      /^\| ms to weight 0, refused, longest +\| +3051\.00 \| +3050 \| +no \|$/m,
     );
   });
 
