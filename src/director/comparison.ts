@@ -9,12 +9,6 @@ import {
 } from '../ipvs/table-diff.ts';
 import { Reindexer } from './reindexer.ts';
 
-/** The table as it was read. */
-export interface Reading {
-  readonly index: TableIndex<ServiceState>;
-  readonly same: ReadonlySet<string>;
-}
-
 /**
  * Compares the kernel's table with what is desired, again and again. A service that was as desired is
  * so still, unless the kernel has something else of it than the last time, or something else is
@@ -26,12 +20,14 @@ export class Comparison {
     isHidden: ({ key }) => isDoctorService(key),
   });
   readonly #wishes = new Reindexer<ComparedService>({ isSame: (before, now) => before === now });
-  /** What was desired when it was last looked into, and was in the table that was read. */
-  readonly #met = new WeakSet<ComparedService>();
+  /** What was desired of a service when it was last looked into, if that is what the kernel has. */
+  readonly #met = new Map<string, ComparedService>();
 
   /** Takes in the table; the services of `lvskit doctor` are left out. */
-  read(services: readonly ServiceState[]): Reading {
-    return this.#readings.index(services);
+  read(services: readonly ServiceState[]): TableIndex<ServiceState> {
+    const { index, same } = this.#readings.index(services);
+    for (const name of this.#met.keys()) if (!same.has(name)) this.#met.delete(name);
+    return index;
   }
 
   /** Takes in what is desired. */
@@ -42,12 +38,13 @@ export class Comparison {
   /**
    * What leads from the table to what is desired.
    *
-   * @param actual The table that was read, with what was changed since.
+   * @param read The table that was read.
+   * @param actual The same, with what was changed since.
    */
-  differences({ index, same }: Reading, actual: TableIndex, desired: TableIndex): TableChange[] {
+  differences(read: TableIndex, actual: TableIndex, desired: TableIndex): TableChange[] {
     const suspects = new Set<string>();
     for (const [name, { service }] of desired) {
-      if (!same.has(name) || !this.#met.has(service)) suspects.add(name);
+      if (this.#met.get(name) !== service) suspects.add(name);
     }
     for (const name of actual.keys()) if (!desired.has(name)) suspects.add(name);
     const changes = diffIndexed(only(actual, suspects), only(desired, suspects));
@@ -56,9 +53,9 @@ export class Comparison {
       const service = desired.get(name)?.service;
       if (service === undefined) continue;
       // Of what was changed since, the next reading is the first to tell.
-      const isAsRead = actual.get(name)?.service === index.get(name)?.service;
-      if (isAsRead && !different.has(name)) this.#met.add(service);
-      else this.#met.delete(service);
+      const isAsRead = actual.get(name)?.service === read.get(name)?.service;
+      if (isAsRead && !different.has(name)) this.#met.set(name, service);
+      else this.#met.delete(name);
     }
     return changes;
   }

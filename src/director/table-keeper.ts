@@ -11,7 +11,7 @@ import {
 import type { DirectorEventDetails } from '../observe/director-event.ts';
 import { planChanges, subjectOf } from '../reconcile/plan.ts';
 import { carryOut } from './carry-out.ts';
-import { Comparison, only, type Reading } from './comparison.ts';
+import { Comparison, only } from './comparison.ts';
 import { type BusyService, type DrainRules, type Drains, drainBeforeRemoval } from './drain.ts';
 import { DriftLog, Tolerated, withoutPrivate } from './drift.ts';
 import { holdBack } from './hold-back.ts';
@@ -188,10 +188,10 @@ export class TableKeeper {
     try {
       await this.#writing.idle();
       this.#known.beginReading();
-      const reading = this.#comparison.read(await reader.list({ consistent: true }));
-      await prepare?.(reading.index);
-      onRead?.(reading.index);
-      return await this.#writing.run(() => this.#meet(reading));
+      const table = this.#comparison.read(await reader.list({ consistent: true }));
+      await prepare?.(table);
+      onRead?.(table);
+      return await this.#writing.run(() => this.#meet(table));
     } finally {
       this.#comparedAt = clock.now();
       const { comparisons } = this.#statistics;
@@ -200,12 +200,12 @@ export class TableKeeper {
   }
 
   /** Makes the table, as it was just read, what is desired. */
-  async #meet(reading: Reading): Promise<Made> {
+  async #meet(read: TableIndex<ServiceState>): Promise<Made> {
     const { desired, clock } = this.#options;
     const now = clock.now();
-    const { table: actual, othersDid } = this.#known.endReading(reading.index);
+    const { table: actual, othersDid } = this.#known.endReading(read);
     const wanted = this.#comparison.desire(desired.table());
-    const changes = this.#comparison.differences(reading, actual, wanted);
+    const changes = this.#comparison.differences(read, actual, wanted);
     const subjects = new Set(changes.map(subjectOf));
     this.#refusals.keepOnly((subject, service) => subjects.has(subject) || subjects.has(service));
     this.#tolerated.keepOnly((subject) => subjects.has(subject));

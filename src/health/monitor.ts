@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CheckTarget, DataPathTarget } from '../config/checks.ts';
 import type { DeclaredService } from '../config/director-config.ts';
 import { formatServiceKey } from '../ipvs/service.ts';
@@ -112,25 +113,36 @@ export class HealthMonitor {
     const table = new Map(found.map((service) => [formatServiceKey(service.key), service]));
     const checks = services.flatMap(({ servers }) => servers.map(({ check }) => check));
     this.#dataPath = new DataPath(checks, this.#dataPath, found);
+    const before = this.#declared;
     this.#declared = new Map(services.map((service) => [service.name, service]));
+    const known = this.#services;
     this.#services = new Map(
       services.map((declared) => {
         const { name, service } = declared;
+        const own = known.get(name);
+        // A reload is mostly about something else.
+        if (own !== undefined && isDeepStrictEqual(before.get(name), declared)) return [name, own];
+        this.#settled.delete(name);
         const health = new ServiceHealth(declared, {
           now,
-          before: this.#services.get(name),
+          before: own,
           found: table.get(formatServiceKey(service.key)),
           overrideOf: overrideOf && ((server) => overrideOf(name, server)),
         });
         return [name, health];
       }),
     );
+    for (const name of known.keys()) if (!this.#services.has(name)) this.#settled.delete(name);
     this.#growing.clear();
-    this.#settled.clear();
     this.#subscribe();
-    for (const service of this.#services.values()) this.#tell(service, service.settle(now));
+    for (const service of this.#services.values()) {
+      const events = service.settle(now);
+      if (events.length > 0) this.#settled.delete(service.name);
+      this.#tell(service, events);
+      if (this.#growing.has(service)) this.#settled.delete(service.name);
+    }
     this.#setTimer();
-    this.#changed(new Set(this.#services.keys()));
+    this.#told(new Set(this.#services.keys()));
   }
 
   /** Runs the checks that do not run yet, spread over their fast interval. */
@@ -299,6 +311,10 @@ export class HealthMonitor {
 
   #changed(services: ReadonlySet<string>): void {
     for (const name of services) this.#settled.delete(name);
+    this.#told(services);
+  }
+
+  #told(services: ReadonlySet<string>): void {
     if (services.size > 0) this.#options.onChange?.(services);
   }
 

@@ -41,7 +41,7 @@ describe('comparing a table again and again', () => {
           });
           const reading = comparison.read(kernel);
           const wanted = comparison.desire(desired);
-          expect(comparison.differences(reading, reading.index, wanted)).toEqual(
+          expect(comparison.differences(reading, reading, wanted)).toEqual(
             diffTables(kernel, desired),
           );
         }
@@ -62,7 +62,7 @@ describe('comparing a table again and again', () => {
     const compare = (kernel: readonly ServiceState[]) => {
       looks = 0;
       const reading = comparison.read(kernel);
-      return comparison.differences(reading, reading.index, comparison.desire(desired)).length;
+      return comparison.differences(reading, reading, comparison.desire(desired)).length;
     };
     expect(compare([withWeights(1, [1, 1]), withWeights(2, [1])])).toBe(0);
     expect(looks).toBeGreaterThan(1);
@@ -83,16 +83,31 @@ describe('comparing a table again and again', () => {
     expect(comparison.differences(first, since, since)).toEqual([]);
     // Somebody has made it 1 again: the same as was read before.
     const second = comparison.read(old);
-    expect(comparison.differences(second, second.index, comparison.desire(desired))).toMatchObject([
+    expect(comparison.differences(second, second, comparison.desire(desired))).toMatchObject([
       { type: 'destination-edited', changed: ['weight'] },
     ]);
+  });
+
+  it('finds what was changed while the service was not desired, or nobody compared', () => {
+    const comparison = new Comparison();
+    const desired = [withWeights(1, [1])];
+    const compare = (kernel: readonly ServiceState[], wanted = desired) => {
+      const reading = comparison.read(kernel);
+      return comparison.differences(reading, reading, comparison.desire(wanted)).length;
+    };
+    expect(compare([withWeights(1, [1])])).toBe(0);
+    expect(compare([withWeights(1, [5])], [])).toBe(2);
+    expect(compare([withWeights(1, [5])])).toBe(1);
+    expect(compare([withWeights(1, [1])])).toBe(0);
+    comparison.read([withWeights(1, [5])]);
+    expect(compare([withWeights(1, [5])])).toBe(1);
   });
 
   it("leaves out the services of the doctor's", () => {
     const comparison = new Comparison();
     const doctors = serviceState(1, { key: { firewallMark: 0x4c56ffff, family: 'ipv4' } });
     for (let time = 0; time < 2; time++) {
-      expect([...comparison.read([doctors, withWeights(2, [1])]).index.keys()]).toEqual([
+      expect([...comparison.read([doctors, withWeights(2, [1])]).keys()]).toEqual([
         'tcp 192.0.2.2:80',
       ]);
     }

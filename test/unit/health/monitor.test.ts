@@ -257,6 +257,20 @@ describe('the monitor', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('has the same of what a reload and time do not change, and another of what they do', async () => {
+    const other = serviceOf('other:81', [{ address: two }]);
+    const { clock, network, monitor } = begin([web, other], adopted);
+    await clock.advance(3000, 10);
+    const [before, otherBefore] = [monitor.service('web'), monitor.service('other:81')];
+    monitor.update([structuredClone(web), serviceOf('other:81', [{ address: two, weight: 5 }])]);
+    expect(monitor.service('web')).toBe(before);
+    expect(monitor.service('other:81')).not.toBe(otherBefore);
+    network.behaviour.set(one, 'refuses');
+    await clock.advance(10_000, 10);
+    expect(monitor.service('web')).not.toBe(before);
+    await monitor.stop();
+  });
+
   it('looks at once when somebody else has a suspicion', async () => {
     const { clock, network, monitor } = begin([web], adopted);
     await clock.advance(1000, 10);
