@@ -1,3 +1,5 @@
+import { errnoName } from '../errors.ts';
+import { isNativeError } from '../native/addon.ts';
 import { loadAddon } from '../native/load.ts';
 import {
   describeNamespace,
@@ -87,7 +89,12 @@ export class Sysctl {
       return await loadAddon().writeSysctl(path, text, namespaceArgument(this.#netns));
     } catch (failure) {
       const invalid: Refusal = { code: 'NETWORK_INVALID', reason: 'the kernel refuses that value' };
-      throw namespaceError(`cannot set sysctl ${name} to ${text}`, this.#netns, failure, {
+      // Where none can be set, it is no matter to what.
+      const isReadOnly = isNativeError(failure) && errnoName(failure.errno) === 'EROFS';
+      const action = isReadOnly
+        ? `cannot set sysctl ${name}`
+        : `cannot set sysctl ${name} to ${text}`;
+      throw namespaceError(action, this.#netns, failure, {
         ...refusals(path),
         EINVAL: invalid,
         ERANGE: invalid,

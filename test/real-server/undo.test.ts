@@ -2,12 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadModule } from '../../src/net/modules.ts';
 import { acquireLock } from '../../src/real-server/lock.ts';
 import { rsSetup } from '../support/command.ts';
 import { filesBelow } from '../support/host-state.ts';
 import { repeats } from '../support/kernel.ts';
-import { type Machine, machine, removeMachines } from '../support/machine.ts';
+import { type Machine, machine, machineWithTunnels, removeMachines } from '../support/machine.ts';
 import { removeScratchNetworks } from '../support/scratch-network.ts';
 
 removeScratchNetworks();
@@ -27,40 +26,22 @@ async function vipsOf({ state }: Machine): Promise<readonly string[]> {
   });
 }
 
-/** A machine on which the links that come with tunnel modules have been up before. */
-async function machineWithTunnels(): Promise<Machine> {
-  for (const module of ['ipip', 'ip6_tunnel']) await loadModule(module);
-  const host = await machine();
-  for (const link of ['tunl0', 'ip6tnl0']) {
-    for (const up of [true, false]) await host.network.links.set(link, { up });
-  }
-  return host;
-}
-
 describe('several setups', () => {
   it('are undone in any order, each without the others', { timeout: 240_000 }, async () => {
-    const host = await machineWithTunnels();
+    const host = await machineWithTunnels(['tunl0']);
     const { rsSetup: run, state } = host;
     const setups = { first, second, third };
     const names = ['first', 'second', 'third'] as const;
     const before = await state();
-    for (const [order, left] of [
-      [
-        ['first', 'third', 'second'],
-        ['10.82.0.101/32', '2001:db8::101/128'],
-      ],
-      [['second', 'first', 'third'], ['192.0.2.102/32']],
-    ] as const) {
-      for (const name of names) expect(await run('apply', ...setups[name])).toMatchObject(done);
-      const [one, two, three] = order;
-      expect(await run('undo', one)).toMatchObject(done);
-      const again = await run('apply', ...setups[two]);
-      expect(again.stdout).toMatch(/nothing to do\n$/);
-      expect(await run('undo', two)).toMatchObject(done);
-      expect(await vipsOf(host)).toEqual(left);
-      expect(await run('undo', three)).toMatchObject(done);
-      expect(await state()).toEqual(before);
-    }
+    // The property below has other orders.
+    for (const name of names) expect(await run('apply', ...setups[name])).toMatchObject(done);
+    expect(await run('undo', 'first')).toMatchObject(done);
+    const again = await run('apply', ...third);
+    expect(again.stdout).toMatch(/nothing to do\n$/);
+    expect(await run('undo', 'third')).toMatchObject(done);
+    expect(await vipsOf(host)).toEqual(['10.82.0.101/32', '2001:db8::101/128']);
+    expect(await run('undo', 'second')).toMatchObject(done);
+    expect(await state()).toEqual(before);
   });
 
   it('of one name replace each other', async () => {
@@ -145,7 +126,7 @@ describe('undo', () => {
   it('restores whatever was there, exactly', { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(startingStates, async ({ sysctls, commands, setups, reverse }) => {
-        const host = await machineWithTunnels();
+        const host = await machineWithTunnels(['tunl0']);
         for (const { link, entry } of sysctls) {
           await host.sysctl.write(`net.ipv4.conf.${link}.${entry.name}`, entry.value);
         }

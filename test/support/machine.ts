@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { afterAll, afterEach } from 'vitest';
+import { loadModule } from '../../src/net/modules.ts';
 import { Sysctl } from '../../src/net/sysctl.ts';
+import { fallbackModules } from '../../src/real-server/setting-text.ts';
 import { type Outcome, rsSetup } from './command.ts';
 import { type HostState, hostState } from './host-state.ts';
 import { type ScratchNetwork, scratchNetwork } from './scratch-network.ts';
@@ -40,6 +42,19 @@ export async function machine(): Promise<Machine> {
     rsSetup: (...words) => rsSetup([...words, '--netns', scratch.name, '--root', root]),
     state: () => hostState(scratch.name),
   };
+}
+
+/**
+ * A machine on which the links that come with the modules of tunnels have been up before: they come once
+ * and for all, and have IPv6 sysctls from then on.
+ */
+export async function machineWithTunnels(links: readonly string[]): Promise<Machine> {
+  for (const link of links) await loadModule(fallbackModules[link] ?? link);
+  const host = await machine();
+  for (const link of links) {
+    for (const up of [true, false]) await host.network.links.set(link, { up });
+  }
+  return host;
 }
 
 /** A state without the numbers of links, which grow with each that is made. */
