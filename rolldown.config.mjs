@@ -38,6 +38,14 @@ const library = {
   output: { ...output, format: 'esm', chunkFileNames: 'shared-[name].js', comments: false },
 };
 
+// The other programs: a file for each command, and for what some of them share.
+const commands = {
+  input: { lvskit: 'dist/cli/lvskit.js', 'rs-setup': 'dist/cli/rs-setup.js' },
+  platform: 'node',
+  plugins: [ascii],
+  output: { ...output, format: 'esm', chunkFileNames: 'part-[name].js', comments: false },
+};
+
 // The drop-in, which bin/launch.cjs starts: CommonJS, to be rid of the loader of ES modules.
 const dropIn = {
   input: { ipvsadm: 'dist/cli/ipvsadm.js' },
@@ -52,4 +60,4 @@ const dropIn = {
   },
 };
 
-export default defineConfig([library, dropIn]);
+export default defineConfig([library, commands, dropIn]);

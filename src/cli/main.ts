@@ -3,7 +3,7 @@ import { type CommandContext, UsageError } from './command-context.ts';
 import { exitCode, exitCodeOf, exitCodeOfSignal } from './exit-code.ts';
 import { lvskitProgram, type NamedProgram } from './named-program.ts';
 import { styleFor } from './output/style.ts';
-import { ownVersion } from './own-version.ts';
+import { ownVersion } from './own-program.ts';
 import { programFor } from './program.ts';
 
 /**

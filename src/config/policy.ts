@@ -1,6 +1,7 @@
 import { formatDestinationKey } from '../ipvs/destination.ts';
-import type { ServiceKey } from '../ipvs/service.ts';
-import { canonicalService } from '../ipvs/table-definition.ts';
+import { refusesAtWeightZero } from '../ipvs/scheduler.ts';
+import type { ServiceConfig, ServiceKey } from '../ipvs/service.ts';
+import { canonicalService, type ServiceDefinition } from '../ipvs/table-definition.ts';
 import type { ComparedDestination } from '../ipvs/table-diff.ts';
 import type { PolicyInput, ServiceInput } from './config-input.ts';
 import type { Defaults } from './defaults.ts';
@@ -25,7 +26,7 @@ export class PolicyReader {
   /** @param servers Those of the service that are right. */
   read(
     input: ServiceInput,
-    key: ServiceKey,
+    { key, config }: Pick<Required<ServiceDefinition>, 'key' | 'config'>,
     servers: readonly ReadServer[],
     at: Place,
   ): ServicePolicy {
@@ -45,12 +46,28 @@ export class PolicyReader {
     return {
       quorum: this.#quorum(input, servers, at),
       fallback,
-      onFailure: setting('on-failure').value ?? 'inhibit',
+      onFailure: this.#onFailure(input, config, at),
       onAllDown: onAllDown.value ?? (fallback === undefined ? 'keep' : 'fallback'),
       panicBelow: Number.parseInt(setting('panic').value ?? '0', 10) / 100,
       slowStartMs: duration('slow-start', '0s'),
       drainTimeoutMs: duration('drain-timeout', drainTimeout),
     };
+  }
+
+  #onFailure(
+    input: ServiceInput,
+    { scheduler = 'wlc', schedulerFlags = [] }: ServiceConfig,
+    at: Place,
+  ): ServicePolicy['onFailure'] {
+    const { value, place } = this.#defaults.setting(input, 'on-failure', at);
+    const refuses = refusesAtWeightZero(scheduler, schedulerFlags);
+    if (value === 'inhibit' && refuses) {
+      const flag = `scheduler-flags: [${scheduler}-fallback] or `;
+      place.warn(
+        `${scheduler} refuses the clients of a server of weight 0: ${scheduler === 'dh' ? '' : flag}on-failure: remove gives them to another`,
+      );
+    }
+    return value ?? (refuses ? 'remove' : 'inhibit');
   }
 
   #quorum(input: ServiceInput, servers: readonly ReadServer[], at: Place): Quorum {

@@ -108,7 +108,7 @@ const policy = {
   fallback: fallback.optional(),
   'on-failure': z.enum(['inhibit', 'remove']).optional().meta({
     description:
-      'A server that is down keeps its connections at weight 0 (inhibit, the default), or is removed.',
+      'A server that is down keeps its connections at weight 0 (inhibit), or is removed. Default: remove with the schedulers that refuse clients at weight 0 (dh; sh and mh without their fallback flag), otherwise inhibit.',
   }),
   'on-all-down': z.enum(['keep', 'fallback', 'down']).optional().meta({
     description:

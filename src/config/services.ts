@@ -41,7 +41,7 @@ export class ServiceReader {
     const config = this.#serviceConfig(input, defaults, key, at);
     const reader = new ServerReader(defaults);
     const servers = reader.read(input, key, at);
-    const policy = new PolicyReader(defaults, reader).read(input, key, servers, at);
+    const policy = new PolicyReader(defaults, reader).read(input, { key, config }, servers, at);
     if (at.errorCount > problemsBefore) return;
     const service = at.attempt(() => canonicalService({ key, config, destinations: servers }));
     if (service === undefined) return;

@@ -32,6 +32,15 @@ export type KnownScheduler = (typeof schedulers)[number];
  */
 export type Scheduler = KnownScheduler | 'none' | (string & {});
 
+/**
+ * Whether a scheduler goes on choosing a destination of weight 0, so that the clients it chose it for
+ * are refused: `dh`, and `sh` and `mh` without their fallback (`ip_vs_sh.c`, `ip_vs_mh.c`).
+ */
+export function refusesAtWeightZero(scheduler: Scheduler, flags: readonly string[]): boolean {
+  if (scheduler === 'sh' || scheduler === 'mh') return !flags.includes(`${scheduler}-fallback`);
+  return scheduler === 'dh';
+}
+
 /** Longest scheduler name in bytes: `IP_VS_SCHEDNAME_MAXLEN` less the terminating NUL. */
 export const maxSchedulerNameLength = 15;
 

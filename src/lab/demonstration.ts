@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KnownScheduler } from '../ipvs/scheduler.ts';
-import type { ServiceKey } from '../ipvs/service.ts';
+import type { AddressServiceKey } from '../ipvs/service.ts';
 import type { ServiceState } from '../ipvs/table.ts';
 import type { LabConnection } from './client.ts';
 import type { Lab } from './lab.ts';
@@ -9,7 +9,11 @@ import type { ServerAnswer } from './server.ts';
 import { askWhoHasVip, type VipClaims } from './vip-claims.ts';
 
 export interface DemonstrationOptions {
+  /** The service, which has all real servers. */
+  readonly service: AddressServiceKey;
   readonly scheduler: KnownScheduler;
+  /** Those of the real servers. */
+  readonly weights: readonly number[];
   /** How many connections to make, one after the other. */
   readonly requests: number;
   /** Ends the demonstration early. */
@@ -37,7 +41,6 @@ export interface DemonstrationResult {
   readonly claims: VipClaims;
 }
 
-const port = 80;
 /** The estimator runs every 2 seconds. */
 const countersDeadlineMs = 6_000;
 const countersIntervalMs = 200;
@@ -48,19 +51,15 @@ export async function demonstrate(
   options: DemonstrationOptions,
   observer: DemonstrationObserver = {},
 ): Promise<DemonstrationResult> {
-  const { scheduler, requests, signal } = options;
+  const { service, scheduler, weights, requests, signal } = options;
   const promise = schedulerPromises[scheduler];
-  const weights = promise.weights(lab.realServers.length, requests);
-  for (const server of lab.realServers) await lab.serve(server, { port });
-  const service = await lab.addService({ port, scheduler, weights });
-
   observer.onRequests?.(promise);
   const answers: ServerAnswer[] = [];
   const held: LabConnection[] = [];
   try {
     for (let request = 0; request < requests; request++) {
       signal.throwIfAborted();
-      const connection = await lab.connect({ port, signal });
+      const connection = await lab.connect({ port: service.port, signal });
       held.push(connection);
       answers.push(connection.answer);
       observer.onAnswer?.(connection.answer);
@@ -94,7 +93,7 @@ export async function demonstrate(
 /** The service once its counters have caught up, or as it is when they do not. */
 async function countedService(
   lab: Lab,
-  key: ServiceKey,
+  key: AddressServiceKey,
   requests: number,
   signal: AbortSignal,
 ): Promise<ServiceState> {

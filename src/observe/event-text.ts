@@ -1,4 +1,5 @@
 import type { AgentState } from '../health/agent-words.ts';
+import type { ServiceMode } from '../health/health-event.ts';
 import type { Override } from '../health/server-health.ts';
 import type { DirectorEvent } from './director-event.ts';
 
@@ -85,9 +86,17 @@ export function eventText(event: DirectorEvent): string {
       return `${event.service} ${has}: ${event.weight} of ${event.quorum}`;
     }
     case 'service-mode':
-      return `${event.service} lives on ${event.after}, not ${event.before}`;
+      return `${event.service} ${modeTexts[event.after]}`;
   }
 }
+
+const modeTexts: Readonly<Record<ServiceMode, string>> = {
+  serving: 'is served by its servers',
+  fallback: 'is served by its fallback',
+  panic: 'keeps its servers as they were: so many fail that the checks are not believed',
+  down: 'is not served: every server is down',
+  idle: 'is not served: no server is to serve',
+};
 
 function agentText({ up, reason, mode, weight, percent }: AgentState): string {
   const words = [up ? 'up' : `down${reason === undefined ? '' : `: ${reason}`}`];

@@ -193,7 +193,7 @@ describe('lvskit run', () => {
         .map(({ label }) => label);
     await addresses.remove({ link: 'eth0', address: `${lab.vip}/32`, label: 'eth0:0' });
     await writeFile(file, config([2, 3], 'interface: eth0'));
-    const words = ['dist/cli/lvskit.js', 'run', file, '--netns', lab.director.netns];
+    const words = ['dist/bundle/lvskit.js', 'run', file, '--netns', lab.director.netns];
     const killed = execa(process.execPath, words, { reject: false, buffer: false });
     await until(vips, ['eth0:lvs']);
     await until(weights, [-1, 1, 1]);

@@ -18,7 +18,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lvskit-rules-unit-'));
   rules = join(folder, 'rules');
   table = await scratchTable();
-  const program = `#!/bin/sh\nexec '${process.execPath}' '${root}/dist/cli/lvskit.js' "$@"\n`;
+  const program = `#!/bin/sh\nexec '${process.execPath}' '${root}/dist/bundle/lvskit.js' "$@"\n`;
   await writeFile(join(folder, 'lvskit'), program, { mode: 0o755 });
 });
 

@@ -18,7 +18,7 @@ import { repeats } from '../support/kernel.ts';
 /** A program, or three runs and more, on a machine that is busy. */
 const patience = { timeout: 300_000 };
 
-const program = fileURLToPath(new URL('../../dist/cli/lvskit.js', import.meta.url));
+const program = fileURLToPath(new URL('../../dist/bundle/lvskit.js', import.meta.url));
 
 interface Result {
   readonly code: number;

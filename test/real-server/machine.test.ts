@@ -10,7 +10,7 @@ import { rsSetup } from '../support/command.ts';
 import { filesBelow, hostState } from '../support/host-state.ts';
 import { needsKernelOfItsOwn } from '../support/kernel.ts';
 
-const program = fileURLToPath(new URL('../../dist/cli/rs-setup.js', import.meta.url));
+const program = fileURLToPath(new URL('../../dist/bundle/rs-setup.js', import.meta.url));
 
 let root: string;
 /** The machine itself, not a namespace of it. */

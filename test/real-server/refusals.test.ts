@@ -11,7 +11,7 @@ import { removeScratchNetworks } from '../support/scratch-network.ts';
 removeScratchNetworks();
 removeMachines();
 
-const program = fileURLToPath(new URL('../../dist/cli/rs-setup.js', import.meta.url));
+const program = fileURLToPath(new URL('../../dist/bundle/rs-setup.js', import.meta.url));
 
 /** What is there before, what is asked for, and what the answer says. */
 const refusals: readonly (readonly [what: string, before: string, words: string, says: string])[] =

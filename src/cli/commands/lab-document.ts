@@ -1,10 +1,12 @@
 import { release } from 'node:os';
 import type { DemonstrationResult } from '../../lab/demonstration.ts';
+import type { DirectorDeath, ServerDeath } from '../../lab/failure.ts';
 import type { LabStep } from '../../lab/host.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { Verdict } from '../../lab/promise.ts';
 import type { ServerAnswer } from '../../lab/server.ts';
 import type { VipClaims } from '../../lab/vip-claims.ts';
+import type { DirectorEvent } from '../../observe/director-event.ts';
 
 /** What `lvskit lab -o json` prints. Fields may be added; a change of meaning raises `version`. */
 export interface LabDocument {
@@ -31,13 +33,24 @@ export interface LabDocument {
   /** The service with its destinations and statistics; counters are decimal strings. */
   readonly service: unknown;
   readonly claims: VipClaims;
+  /** The director's `lvskit.yaml`. */
+  readonly config: string;
+  /** What it told, as `lvskit run --log-format json` does. */
+  readonly events: readonly DirectorEvent[];
+  readonly serverDeath: ServerDeath;
+  readonly directorDeath: DirectorDeath;
+}
+
+/** What there is to tell. */
+export interface LabSeen
+  extends Pick<LabDocument, 'steps' | 'config' | 'events' | 'serverDeath' | 'directorDeath'> {
+  readonly result: DemonstrationResult;
 }
 
 export function labDocument(
   lab: Lab,
   scheduler: string,
-  steps: readonly LabStep[],
-  result: DemonstrationResult,
+  { result, ...seen }: LabSeen,
   kept: boolean,
 ): LabDocument {
   return {
@@ -50,7 +63,7 @@ export function labDocument(
     scheduler,
     vip: lab.vip,
     hosts: lab.hosts.map(({ name, role, netns, addresses }) => ({ name, role, netns, addresses })),
-    steps,
+    ...seen,
     answers: result.answers,
     promise: { sentence: result.promise.sentence, ...result.verdict },
     counted: result.counted,

@@ -1,12 +1,15 @@
 import { formatDestinationKey } from '../../ipvs/destination.ts';
 import { formatServiceKey } from '../../ipvs/service.ts';
 import type { DemonstrationResult } from '../../lab/demonstration.ts';
+import type { DirectorDeath, FailureObserver, ServerDeath } from '../../lab/failure.ts';
 import type { LabStep } from '../../lab/host.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { SchedulerPromise } from '../../lab/promise.ts';
 import type { ServerAnswer } from '../../lab/server.ts';
 import type { LabForwarding } from '../../lab/topology.ts';
 import type { AddressFamily } from '../../net/ip.ts';
+import type { DirectorEvent } from '../../observe/director-event.ts';
+import { eventText, levelOf } from '../../observe/event-text.ts';
 import type { Output } from '../command-context.ts';
 import type { Style } from '../output/style.ts';
 import { layOut } from '../output/table.ts';
@@ -57,6 +60,21 @@ export class LabReport {
     ]);
   }
 
+  director(config: string): void {
+    const { bold, dim } = this.#style;
+    const lines = config.trimEnd().split('\n');
+    this.#lines([
+      '',
+      bold('The director: lvskit run, with this lvskit.yaml'),
+      ...lines.map((line) => dim(`  ${line}`)),
+    ]);
+  }
+
+  /** What the director tells, as it does. */
+  event(event: DirectorEvent): void {
+    if (levelOf(event) !== 'debug') this.#lines([`  ${eventText(event)}`]);
+  }
+
   requests(lab: Lab, count: number, promise: SchedulerPromise): void {
     const what = promise.countsOpenConnections
       ? ', all held open, since this scheduler counts those'
@@ -84,6 +102,46 @@ export class LabReport {
       ...this.#claims(lab, result),
       '',
       ...this.#verdict(result),
+    ]);
+  }
+
+  readonly failure: FailureObserver = {
+    onDeath: ({ host }) => {
+      this.#lines([
+        '',
+        this.#style.bold('A real server dies, and the client goes on'),
+        `  ${host.name} serves no more`,
+      ]);
+    },
+    onOutage: ({ attempts, failed, lastedMs }) => {
+      const last = failed === 0 ? '' : `, the last of them ${Math.round(lastedMs)} ms after`;
+      this.#lines([`  ${failed} of ${attempts} connections failed${last}`]);
+    },
+  };
+
+  serverDeath({ server, backAfterMs }: ServerDeath): void {
+    this.#lines([
+      `  ${server} was given connections ${Math.round(backAfterMs)} ms after it was back`,
+    ]);
+  }
+
+  directorDies(): void {
+    this.#lines([
+      '',
+      this.#style.bold('The director is killed, and the client goes on'),
+      '  SIGKILL; then another one is started',
+    ]);
+  }
+
+  directorDeath({ outage }: DirectorDeath, isQuiet: boolean): void {
+    const { green, red } = this.#style;
+    const { attempts, failed } = outage;
+    const text = `  ${failed} of ${attempts} connections failed`;
+    this.#lines([
+      failed === 0 ? green(text) : red(text),
+      isQuiet
+        ? green('  the next director found all as it should be, and changed nothing')
+        : red('  the next director should have changed nothing'),
     ]);
   }
 

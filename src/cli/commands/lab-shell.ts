@@ -7,14 +7,22 @@ import { join } from 'node:path';
 import type { Lab } from '../../lab/lab.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { Style } from '../output/style.ts';
+import { ownProgram } from '../own-program.ts';
 
 type Environment = CommandContext['environment'];
 
 /**
  * Runs a shell that can reach into the lab, until the user leaves it. Every host is a command of
  * the shell: `client curl …` runs curl in the client's namespace.
+ *
+ * @param socket Of the director that runs in it.
  */
-export async function runLabShell(lab: Lab, context: CommandContext, style: Style): Promise<void> {
+export async function runLabShell(
+  lab: Lab,
+  socket: string,
+  context: CommandContext,
+  style: Style,
+): Promise<void> {
   const { stdout, signal } = context;
   stdout.write(`${hints(lab, context.environment, style).join('\n')}\n`);
   const directory = await mkdtemp(join(tmpdir(), 'lvskit-lab-'));
@@ -29,6 +37,7 @@ export async function runLabShell(lab: Lab, context: CommandContext, style: Styl
         ...(process.stdin.isTTY ? {} : { BASH_ENV: startup }),
         LVSKIT_LAB: lab.name,
         LVSKIT_LAB_VIP: lab.vip,
+        LVSKIT_SOCKET: socket,
       },
       signal,
       killSignal: 'SIGHUP',
@@ -50,6 +59,7 @@ function startupFile(lab: Lab): string {
   const commands = [...lab.hosts, lab.switch].map(
     ({ name, netns }) => `${name}() { ip netns exec ${netns} "$@"; }`,
   );
+  commands.push(`lvskit() { '${process.execPath}' '${ownProgram}' "$@"; }`);
   const prompt = `PS1='${lab.name}:\\w\\$ '`;
   return `${commands.join('\n')}\n${prompt}\n`;
 }
@@ -58,11 +68,13 @@ function hints(lab: Lab, environment: Environment, { bold, dim }: Style): readon
   const isInstalled = (program: string) =>
     (environment['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program)));
   const url = `http://${lab.vip.includes(':') ? `[${lab.vip}]` : lab.vip}/`;
-  const server = lab.realServers[0]?.name ?? 'rs1';
+  const { name: server = 'rs1', address = '' } = lab.realServers[0] ?? {};
   const browser = isInstalled('curl') ? 'curl -s' : 'busybox wget -q -O -';
   const table = isInstalled('ipvsadm') ? 'ipvsadm -Ln --stats' : 'cat /proc/net/ip_vs';
   const tries: readonly (readonly [string, string])[] = [
     [`client ${browser} ${url}`, 'ask the virtual service'],
+    ['lvskit status', 'what the director sees'],
+    [`lvskit drain web ${address}`, 'take a server out of service'],
     [`director ${table}`, 'the table'],
     ['director cat /proc/net/ip_vs_conn', 'its connections'],
     [`${server} ip address`, 'what a real server has'],

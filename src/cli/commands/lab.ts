@@ -3,8 +3,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Ipvs } from '../../ipvs/client.ts';
 import { type KnownScheduler, schedulers } from '../../ipvs/scheduler.ts';
 import { demonstrate } from '../../lab/demonstration.ts';
+import { demonstrateDirectorDeath, demonstrateServerDeath } from '../../lab/failure.ts';
 import type { LabStep } from '../../lab/host.ts';
 import { Lab } from '../../lab/lab.ts';
+import { schedulerPromises } from '../../lab/promise.ts';
+import type { LabServer } from '../../lab/server.ts';
 import { type LabForwarding, planTopology } from '../../lab/topology.ts';
 import {
   type CommandContext,
@@ -15,6 +18,7 @@ import {
 import { exitCode, exitCodeOf } from '../exit-code.ts';
 import { styleFor } from '../output/style.ts';
 import { drawTopology } from '../output/topology-drawing.ts';
+import { LabDirector } from './lab-director.ts';
 import { labDocument } from './lab-document.ts';
 import { LabReport } from './lab-report.ts';
 import { runLabShell } from './lab-shell.ts';
@@ -31,16 +35,19 @@ interface LabCommandOptions {
 }
 
 const mostRequests = 1000;
+const port = 80;
 
 export const details: CommandDetails = {
   text: [
-    `Builds a client, a director and two real servers as network namespaces, makes connections
-    from the client to the virtual address, and compares who answered them with what the scheduler
-    promises. Needs root and a kernel with IPVS.`,
+    `Builds a client, a director and two real servers as network namespaces, has lvskit run direct
+    by a file of its own, makes connections from the client to the virtual address, and compares
+    who answered them with what the scheduler promises. Then a real server dies and comes back, and
+    the director is killed and started again, while the client goes on. Needs root and a kernel with
+    IPVS.`,
   ],
   exitStatus: [
-    [0, 'the promise was kept'],
-    [1, 'it was not or something failed'],
+    [0, 'every promise was kept'],
+    [1, 'one was not or something failed'],
     [2, 'wrong usage'],
     [4, 'this kernel has no IPVS'],
     [77, 'not permitted'],
@@ -115,23 +122,63 @@ async function runLab(options: LabCommandOptions, context: CommandContext): Prom
       report?.step(step);
     },
   });
+  const promise = schedulerPromises[scheduler];
+  const weights = promise.weights(lab.realServers.length, requests);
+  const servers: LabServer[] = [];
+  for (const host of lab.realServers) servers.push(await lab.serve(host, { port }));
+  await using director = await LabDirector.create(lab, {
+    scheduler,
+    weights,
+    port,
+    signal,
+    onEvent: (event) => report?.event(event),
+  });
+  report?.director(director.config);
+  await director.start();
+  const service = { protocol: 'tcp', address: lab.vip, port } as const;
+  await director.serving();
+
   const result = await demonstrate(
     lab,
-    { scheduler, requests, signal },
+    { service, scheduler, weights, requests, signal },
     {
-      onRequests: (promise) => report?.requests(lab, requests, promise),
+      onRequests: () => report?.requests(lab, requests, promise),
       onAnswer: (answer) => report?.answer(answer),
       onCounting: () => report?.counting(),
     },
   );
-  const kept = result.verdict.kept && result.counted && result.claims.onlyDirector;
-  if (report === undefined) {
-    const document = labDocument(lab, scheduler, steps, result, kept);
+  report?.result(lab, result);
+  const last = servers.find(({ host }) => host.name === result.answers.at(-1)?.server);
+  if (last === undefined) throw new Error('no real server has answered');
+  const serverDeath = await demonstrateServerDeath(lab, service, last, signal, report?.failure);
+  report?.serverDeath(serverDeath);
+  report?.directorDies();
+  let told = 0;
+  const directorDeath = await demonstrateDirectorDeath(
+    lab,
+    async () => {
+      await director.kill();
+      told = director.events.length;
+    },
+    () => director.start(),
+    signal,
+  );
+  const isQuiet = director.events.slice(told).every(({ event }) => event === 'started');
+  report?.directorDeath(directorDeath, isQuiet);
+
+  const kept =
+    result.verdict.kept &&
+    result.counted &&
+    result.claims.onlyDirector &&
+    directorDeath.outage.failed === 0 &&
+    isQuiet;
+  if (json) {
+    const { config, events } = director;
+    const seen = { steps, result, config, events, serverDeath, directorDeath };
+    const document = labDocument(lab, scheduler, seen, kept);
     context.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
-  } else {
-    report.result(lab, result);
   }
-  if (options.keep) await runLabShell(lab, context, style);
+  if (options.keep) await runLabShell(lab, director.socket, context, style);
   return kept ? exitCode.done : exitCode.failed;
 }
 

@@ -20,7 +20,7 @@ import {
 } from '../command-context.ts';
 import { addConfigArgument, showWarnings } from '../config-file.ts';
 import { exitCode } from '../exit-code.ts';
-import { ownVersion } from '../own-version.ts';
+import { ownVersion } from '../own-program.ts';
 import { addNetnsOption, type TableOptions } from '../table-options.ts';
 import { eventLog, type LogFormat } from './run-log.ts';
 import { openObservers } from './run-observers.ts';

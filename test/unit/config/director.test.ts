@@ -223,6 +223,26 @@ describe('what becomes of a service', () => {
     expect(others).toEqual([]);
   });
 
+  it('removes a server that fails where its clients would be refused at weight 0', () => {
+    const onFailure = (...settings: readonly string[]) => policyOf(...settings)?.onFailure;
+    expect(onFailure('scheduler: sh')).toBe('remove');
+    expect(onFailure('scheduler: mh', 'scheduler-flags: [mh-port]')).toBe('remove');
+    expect(onFailure('scheduler: dh')).toBe('remove');
+    expect(onFailure('scheduler: sh', 'scheduler-flags: [sh-fallback]')).toBe('inhibit');
+    expect(onFailure('scheduler: lblc')).toBe('inhibit');
+    const warningsOf = (scheduler: string) =>
+      configOf(
+        `services: [{ listen: fwmark 7, scheduler: ${scheduler}, on-failure: inhibit, servers: [10.0.0.1] }]`,
+      ).warnings.map(({ message }) => message);
+    expect([warningsOf('mh'), warningsOf('dh'), warningsOf('rr')]).toEqual([
+      [
+        'mh refuses the clients of a server of weight 0: scheduler-flags: [mh-fallback] or on-failure: remove gives them to another',
+      ],
+      ['dh refuses the clients of a server of weight 0: on-failure: remove gives them to another'],
+      [],
+    ]);
+  });
+
   it('is doubtful when the quorum can never be met', () => {
     const text = [
       'services:',
