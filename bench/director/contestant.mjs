@@ -3,20 +3,14 @@ import { spawn } from 'node:child_process';
 import { renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { configurationOf } from './configurations.mjs';
-import { processorMs } from './processes.mjs';
+import { processorMs, treeOf } from './processes.mjs';
 
 const { BENCH_NODE: node, BENCH_LVSKIT: program, BENCH_SCRATCH: scratch } = process.env;
-
-/** What each says when it has begun, and when it has taken in another configuration. */
-const words = {
-  lvskit: { started: '"started"', reloaded: '"reloaded"' },
-  keepalived: { started: 'Using LinkWatch', reloaded: 'Reload finished' },
-};
 
 export const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Contestant {
-  /** Everything that it has said. */
+  /** Everything that it has said: keepalived nothing, since its log is worth no figure. */
   lines = [];
   #waiting = [];
 
@@ -35,18 +29,7 @@ export class Contestant {
     const command =
       this.name === 'lvskit'
         ? [node, program, 'run', '--log-format', 'json', this.file]
-        : [
-            'keepalived',
-            '-C',
-            '-n',
-            '-l',
-            '-f',
-            this.file,
-            '-p',
-            `${scratch}/k`,
-            '-c',
-            `${scratch}/c`,
-          ];
+        : ['keepalived', '-C', '-n', '-G', '-f', this.file, '-p', `${scratch}/k`];
     this.startedAt = performance.now();
     this.child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -58,12 +41,13 @@ export class Contestant {
     this.ended = new Promise((resolve) => this.child.on('exit', resolve));
   }
 
-  /** Resolves when it says so, to how long that took from now, in milliseconds. */
-  async says(what, limitMs = 300_000) {
+  /** Resolves when lvskit tells of an event, to how long that took from now, in milliseconds. */
+  async tells(event, limitMs = 300_000) {
     const from = performance.now();
-    const wanted = words[this.name][what];
+    const wanted = `"${event}"`;
     await new Promise((resolve, reject) => {
-      const give = () => reject(new Error(`${this.name} is not ${what}: ${this.lines.slice(-5)}`));
+      const give = () =>
+        reject(new Error(`${this.name} has not ${event}: ${this.lines.slice(-5)}`));
       const timer = setTimeout(give, limitMs);
       void this.ended.then(give);
       this.#waiting.push((line) => {
@@ -89,9 +73,9 @@ export class Contestant {
     return processorMs(this.child.pid);
   }
 
-  /** Ends at once: what it would clear up is gone with its namespace. */
+  /** Ends at once: what it would clear up, for minutes with a large table, goes with its namespace. */
   async kill() {
-    this.child.kill(this.name === 'lvskit' ? 'SIGKILL' : 'SIGTERM');
+    for (const pid of treeOf(this.child.pid)) process.kill(Number(pid), 'SIGKILL');
     await this.ended;
   }
 }

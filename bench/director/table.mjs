@@ -30,7 +30,7 @@ if (name === 'lvskit') {
   measured.listMs = timeOf(node, program, 'list');
   measured.ipvsadmListMs = timeOf('ipvsadm', '-Ln');
   contestant.start();
-  measured.startMs = await contestant.says('started');
+  measured.startMs = await contestant.tells('started');
   measured.startCpuMs = contestant.processorMs;
   measured.startChanges = contestant.lines.filter((line) =>
     line.includes('"table-changed"'),
@@ -48,7 +48,7 @@ contestant.write({ ...table, weight: 2 });
 const before = contestant.processorMs;
 contestant.child.kill('SIGHUP');
 if (name === 'lvskit') {
-  measured.reloadMs = await contestant.says('reloaded');
+  measured.reloadMs = await contestant.tells('reloaded');
   const event = contestant.lines.find((line) => line.includes('"reloaded"'));
   measured.reloadChanges = JSON.parse(event).changes;
 } else {

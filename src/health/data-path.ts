@@ -89,9 +89,10 @@ function wayText(
 /** The marks that the kernel has, as far as they lead to one server. */
 function marksIn(found: readonly ComparedService[]): Map<string, number> {
   const marks = new Map<string, number>();
-  for (const { key, destinations } of found) {
-    const [only, ...more] = destinations;
+  for (const service of found) {
+    const { key } = service;
     if (key.firewallMark === undefined || !isDataPathService(key) || isDoctorService(key)) continue;
+    const [only, ...more] = service.destinations;
     if (only === undefined || more.length > 0) continue;
     const way = wayText(key.family ?? 'ipv4', parseIp(only.key.address).bytes, only);
     marks.set(way, key.firewallMark);
