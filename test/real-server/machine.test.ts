@@ -46,6 +46,8 @@ describe('rs-setup on the machine itself', () => {
     const applied = await started('apply', '--mode', 'tun', '--vip', '192.0.2.100', '--persist');
     expect(applied).toMatchObject({ exitCode: 0, stderr: '' });
     expect(readdirSync('/sys/class/net')).toContain('tunl0');
+    const other = await here('verify', '--mode', 'dr', '--vip', '10.82.0.100', '--no-wire');
+    expect(other).toMatchObject({ code: 3 });
     const status = await here('status', '-o', 'json');
     expect(JSON.parse(status.stdout)).toMatchObject({
       version: 1,
@@ -100,12 +102,5 @@ describe('rs-setup on the machine itself', () => {
     } finally {
       await execa('ip', ['link', 'del', 'mine']);
     }
-  });
-
-  it('ends with the status that its words deserve', async () => {
-    expect(await started('apply', '--mode', 'dr')).toMatchObject({ exitCode: 2 });
-    expect(await here('apply', '--mode', 'dr', '--vip', 'x')).toMatchObject({ code: 2 });
-    const verified = await here('verify', '--mode', 'dr', '--vip', '10.82.0.100', '--no-wire');
-    expect(verified).toMatchObject({ code: 3 });
   });
 });

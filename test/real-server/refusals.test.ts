@@ -179,7 +179,9 @@ describe('rs-setup apply in a machine that lets it change nothing', () => {
       reject: false,
     });
     expect(exitCode).toBe(77);
-    expect(stderr).toContain('/proc/sys is read-only here, as in most containers');
+    expect(stderr).toContain(
+      'cannot set sysctl net.ipv4.conf.all.arp_ignore: /proc/sys is read-only here, as in most containers',
+    );
     expect(stderr).toContain('nothing was changed');
     expect(await state()).toEqual(before);
   });
