@@ -4,7 +4,7 @@ import { exitCode, exitCodeOf, exitCodeOfSignal } from './exit-code.ts';
 import { lvskitProgram, type NamedProgram } from './named-program.ts';
 import { styleFor } from './output/style.ts';
 import { ownVersion } from './own-program.ts';
-import { programFor } from './program.ts';
+import { programFor, usageHint } from './program.ts';
 
 /**
  * Runs one command line.
@@ -25,11 +25,15 @@ export async function main(
     await program.parseAsync(words, { from: 'user' });
     return code();
   } catch (error) {
-    // Commander has shown its own errors, and the help, itself.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCode.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCode.done;
+      // Commander has shown its errors itself, and the help where it was asked for.
+      if (error.code !== 'commander.help') context.stderr.write(usageHint(chosen));
+      return exitCode.usage;
+    }
     if (context.signal.aborted) return exitCodeOfSignal(context.signal.reason);
     if (error instanceof UsageError) {
-      context.stderr.write(`error: ${error.message}\n\n${chosen.helpInformation()}`);
+      context.stderr.write(`error: ${error.message}\n${usageHint(chosen)}`);
     } else {
       report(error, context, named.name);
     }

@@ -103,7 +103,6 @@ function root({ name, summary }: NamedProgram, context: CommandContext, version:
 function prepare(command: Command, context: CommandContext): Command {
   return command
     .exitOverride()
-    .showHelpAfterError()
     .configureHelp({ showGlobalOptions: false })
     .helpOption('-h, --help', 'show this text')
     .helpCommand(false)
@@ -113,6 +112,18 @@ function prepare(command: Command, context: CommandContext): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
+}
+
+/**
+ * What follows an error of usage: which commands there are, or how the one that was meant is used. Its
+ * whole help would push the error off the screen.
+ */
+export function usageHint(command: Command): string {
+  if (command.commands.length > 0) return `\n${command.helpInformation()}`;
+  const usage = command.createHelp().commandUsage(command);
+  const names: string[] = [];
+  for (let one: Command | null = command; one !== null; one = one.parent) names.unshift(one.name());
+  return `\nUsage: ${usage}\nFor its options: ${names.join(' ')} --help\n`;
 }
 
 /** The details as they follow the options in a help text. */
