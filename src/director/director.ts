@@ -7,6 +7,7 @@ import { noOverride, type Override } from '../health/server-health.ts';
 import type { ComparedService } from '../ipvs/table-diff.ts';
 import type { DirectorEvent, DirectorEventDetails } from '../observe/director-event.ts';
 import type { DirectorStatus } from '../observe/director-status.ts';
+import { Durations } from '../observe/durations.ts';
 import type { Operations, OverrideStore } from '../observe/operations.ts';
 import { Declared } from './declared.ts';
 import type { DirectorHost } from './host.ts';
@@ -61,6 +62,7 @@ export class Director implements Operations, AsyncDisposable {
   #isUpdating = false;
   /** Whether the monitor knows the services. */
   #isTold = false;
+  readonly #checkDurations = new Map<string, Durations>();
   #checks = 0;
   #failedChecks = 0;
 
@@ -83,8 +85,11 @@ export class Director implements Operations, AsyncDisposable {
       onChange: (services) => {
         if (!this.#isUpdating) void this.#keeper.change(services);
       },
-      onResult: (_, { passed }) => {
+      onResult: ({ check: { probe } }, { passed, durationMs }) => {
         this.#checks++;
+        const durations = this.#checkDurations.get(probe.kind) ?? new Durations();
+        durations.add(durationMs);
+        this.#checkDurations.set(probe.kind, durations);
         if (!passed) this.#failedChecks++;
       },
     });
@@ -180,6 +185,10 @@ export class Director implements Operations, AsyncDisposable {
       loops: {
         checks: this.#checks,
         failedChecks: this.#failedChecks,
+        checkDurations: Array.from(this.#checkDurations, ([kind, { reading }]) => ({
+          kind,
+          ...reading,
+        })),
         checksRunning: running,
         checksWaiting: waiting,
         ...this.#keeper.statistics,

@@ -26,18 +26,23 @@ export interface StatusSources {
 export function servicesStatus(sources: StatusSources): readonly ServiceStatus[] {
   const { config, monitor, table, refusalOf, isLeaving } = sources;
   const found = new Map(table.map((service) => [formatServiceKey(service.key), service]));
-  return config.services.map(({ name, service, policy }): ServiceStatus => {
+  return config.services.map(({ name, service, servers: declared, policy }): ServiceStatus => {
     const key = formatServiceKey(service.key);
     const state = found.get(key);
     const destinations = new Map(
       state?.destinations.map((one) => [formatDestinationKey(one.key), one]),
     );
     const desired = monitor.desired(name);
+    const weights = new Map(
+      declared.map(({ destination: { key: own, weight } }) => [formatDestinationKey(own), weight]),
+    );
     const servers = desired.servers.map(({ server, state: stands }): ServerStatus => {
       const standing = monitor.server(name, server);
       const kernel = readingOf(destinations.get(server));
       destinations.delete(server);
-      return { server, state: stands, standing, override: standing.override, kernel };
+      const configuredWeight = weights.get(server) ?? 0;
+      const { override } = standing;
+      return { server, state: stands, configuredWeight, standing, override, kernel };
     });
     const fallback = policy.fallback && formatDestinationKey(policy.fallback.key);
     const others = Array.from(destinations, ([server, one]): OtherDestination => {
@@ -61,6 +66,12 @@ export function servicesStatus(sources: StatusSources): readonly ServiceStatus[]
 
 function readingOf(destination: DestinationState | undefined): DestinationReading | undefined {
   if (destination === undefined) return undefined;
-  const { weight, activeConnections, inactiveConnections, statistics } = destination;
-  return { weight, activeConnections, inactiveConnections, statistics: statistics as Statistics };
+  const { weight, activeConnections, inactiveConnections, persistentConnections } = destination;
+  return {
+    weight,
+    activeConnections,
+    inactiveConnections,
+    persistentConnections,
+    statistics: destination.statistics as Statistics,
+  };
 }

@@ -3,6 +3,7 @@ import type { ServiceMode } from '../health/health-event.ts';
 import type { ServerStanding } from '../health/monitor.ts';
 import type { Override } from '../health/server-health.ts';
 import type { Statistics } from '../ipvs/statistics.ts';
+import type { DurationsReading } from './durations.ts';
 
 /** How a director stands, as a whole. Times are milliseconds since 1970. */
 export interface DirectorStatus {
@@ -38,6 +39,8 @@ export interface LoopStatus {
   /** Results of checks since the start. */
   readonly checks: number;
   readonly failedChecks: number;
+  /** How long checks took, by their kind. */
+  readonly checkDurations: readonly KindDurations[];
   /** Checks that are under way, and those that wait for others to end. */
   readonly checksRunning: number;
   readonly checksWaiting: number;
@@ -48,6 +51,11 @@ export interface LoopStatus {
   readonly changes: number;
   /** How many times others were found to have changed the table. */
   readonly drifts: number;
+}
+
+export interface KindDurations extends DurationsReading {
+  /** `tcp`, `http`, … */
+  readonly kind: string;
 }
 
 export interface ServiceStatus {
@@ -71,6 +79,8 @@ export interface ServerStatus {
   /** Its key as text: `10.0.0.11:80`. */
   readonly server: string;
   readonly state: ServerState;
+  /** What the configuration says. */
+  readonly configuredWeight: number;
   readonly standing: ServerStanding;
   readonly override: Override;
   /** As the kernel has it; undefined while it is not in the table. */
@@ -88,5 +98,6 @@ export interface DestinationReading {
   readonly weight: number;
   readonly activeConnections: number;
   readonly inactiveConnections: number;
+  readonly persistentConnections: number;
   readonly statistics: Statistics;
 }

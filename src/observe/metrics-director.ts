@@ -1,7 +1,7 @@
 import type { DirectorStatus } from './director-status.ts';
 import type { EventCounts } from './event-counts.ts';
 import type { HistoryStatistics } from './history-writer.ts';
-import { family, type Kind, type Value } from './metrics-text.ts';
+import { durationsFamily, family, type Kind, type Value } from './metrics-text.ts';
 
 /** What metrics are made of. */
 export interface MetricsSources {
@@ -57,6 +57,11 @@ export function* directorFamilies({
     [{ result: 'passed' }, loops.checks - loops.failedChecks],
     [{ result: 'failed' }, loops.failedChecks],
   ]);
+  yield durationsFamily(
+    'lvs_check_duration_seconds',
+    'How long health checks took, by their kind.',
+    loops.checkDurations,
+  );
   yield one('lvs_checks_running', 'gauge', 'Health checks under way.', loops.checksRunning);
   yield one(
     'lvs_checks_waiting',

@@ -63,12 +63,10 @@ export function* serverFamilies(servers: readonly LabelledServer[]): Generator<B
   yield family(
     'lvs_backend_weight',
     'gauge',
-    'Its weight: effective once it is up for long enough, and in the kernel.',
-    ({ standing, kernel }, begin) => {
-      const effective = `${begin},kind="effective"} ${standing.fullWeight}\n`;
-      return kernel === undefined
-        ? effective
-        : `${effective}${begin},kind="kernel"} ${kernel.weight}\n`;
+    'Its weight: configured, effective once it is up for long enough, and in the kernel.',
+    ({ configuredWeight, standing, kernel }, begin) => {
+      const wanted = `${begin},kind="configured"} ${configuredWeight}\n${begin},kind="effective"} ${standing.fullWeight}\n`;
+      return kernel === undefined ? wanted : `${wanted}${begin},kind="kernel"} ${kernel.weight}\n`;
     },
   );
   yield simple(
@@ -82,6 +80,12 @@ export function* serverFamilies(servers: readonly LabelledServer[]): Generator<B
     'gauge',
     'Other connections that the kernel remembers.',
     ({ kernel }) => kernel?.inactiveConnections,
+  );
+  yield simple(
+    'lvs_backend_persistent_connections',
+    'gauge',
+    'Clients that are bound to it.',
+    ({ kernel }) => kernel?.persistentConnections,
   );
   for (const flow of flows) {
     yield simple(`lvs_backend_${flow.name}`, 'counter', flow.help, ({ kernel }) =>

@@ -1,8 +1,10 @@
 // The text format of Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats/
 
 import type { Counters } from '../ipvs/statistics.ts';
+import type { KindDurations } from './director-status.ts';
+import { durationBoundsMs } from './durations.ts';
 
-export type Kind = 'counter' | 'gauge';
+export type Kind = 'counter' | 'gauge' | 'histogram';
 export type Labels = Readonly<Record<string, string>>;
 export type Value = number | bigint | boolean;
 
@@ -54,6 +56,24 @@ export function family(name: string, kind: Kind, help: string, samples: readonly
 
 export function heading(name: string, kind: Kind, help: string): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n`;
+}
+
+/** A histogram for each kind. */
+export function durationsFamily(
+  name: string,
+  help: string,
+  readings: readonly KindDurations[],
+): string {
+  let text = heading(name, 'histogram', help);
+  for (const { kind, atMost, count, sumMs } of readings) {
+    const own = `kind="${escaped(kind)}"`;
+    for (const [place, boundMs] of durationBoundsMs.entries()) {
+      text += `${name}_bucket{${own},le="${boundMs / 1000}"} ${atMost[place]}\n`;
+    }
+    text += `${name}_bucket{${own},le="+Inf"} ${count}\n`;
+    text += `${name}_sum{${own}} ${Math.round(sumMs * 1000) / 1e6}\n${name}_count{${own}} ${count}\n`;
+  }
+  return text;
 }
 
 function labelText(labels: Labels): string {

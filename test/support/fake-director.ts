@@ -11,6 +11,7 @@ import type {
   DirectorStatus,
   ServiceStatus,
 } from '../../src/observe/director-status.ts';
+import { Durations } from '../../src/observe/durations.ts';
 import type { Operations } from '../../src/observe/operations.ts';
 import { FakeClock } from './fake-clock.ts';
 import { kernelOf, serviceOf } from './health.ts';
@@ -42,6 +43,7 @@ export const webAndDns: readonly DeclaredService[] = [
  * tests give; its counters and connections are what tests say.
  */
 export class FakeDirector implements Operations {
+  readonly #durations = new Durations();
   readonly clock = new FakeClock();
   readonly monitor: HealthMonitor;
   /** Established connections, by the text of the server's key. */
@@ -58,6 +60,7 @@ export class FakeDirector implements Operations {
 
   /** @param isAdopted Whether the kernel has the services already, as they should be. */
   constructor(services: readonly DeclaredService[] = webAndDns, isAdopted = true) {
+    for (const ms of [0.4, 3, 30, 20_000]) this.#durations.add(ms);
     this.services = services;
     const never = () => Promise.reject(new CheckFailure('SOCKERR', 'not in this network'));
     this.monitor = new HealthMonitor({
@@ -112,6 +115,7 @@ export class FakeDirector implements Operations {
       loops: {
         checks: 1000,
         failedChecks: 7,
+        checkDurations: [{ kind: 'tcp', ...this.#durations.reading }],
         checksRunning: 3,
         checksWaiting: 0,
         comparisons: 60,
@@ -173,6 +177,7 @@ export class FakeDirector implements Operations {
         return {
           server,
           state: wanted?.state ?? 'up',
+          configuredWeight: destination.weight,
           standing,
           override: standing.override,
           kernel: weight === undefined ? undefined : this.#reading(server, weight, place),
@@ -187,6 +192,7 @@ export class FakeDirector implements Operations {
       weight,
       activeConnections: this.connections.get(server) ?? 0,
       inactiveConnections: 5,
+      persistentConnections: 2,
       statistics: statisticsFrom(BigInt(place) * 10n + 10n),
     };
   }

@@ -35,7 +35,7 @@ function read(text: string): Parsed {
   const samples = new Map<string, string>();
   let current = '';
   for (const line of text.slice(0, -1).split('\n')) {
-    const type = /^# TYPE (\S+) (counter|gauge)$/.exec(line);
+    const type = /^# TYPE (\S+) (counter|gauge|histogram)$/.exec(line);
     if (type !== null) {
       const [, name = '', kind = ''] = type;
       expect(types.has(name), name).toBe(false);
@@ -43,8 +43,9 @@ function read(text: string): Parsed {
       types.set(name, kind);
       current = name;
     } else if (!/^# HELP \S+ \S.*\.$/.test(line)) {
-      const [, name, labels = '', value = ''] = sample.exec(line) ?? [];
-      expect(name, line).toBe(current);
+      const [, name = '', labels = '', value = ''] = sample.exec(line) ?? [];
+      const isHistogram = types.get(current) === 'histogram';
+      expect(isHistogram ? name.replace(/_(bucket|sum|count)$/, '') : name, line).toBe(current);
       expect(samples.has(`${name}${labels}`), line).toBe(false);
       expect(Number.isNaN(Number(value)), line).toBe(false);
       samples.set(`${name}${labels}`, value);
@@ -72,6 +73,18 @@ describe('metrics', () => {
     // Answers that never pass the director are no zero.
     expect(samples.has(`lvs_backend_out_bytes_total${backend}`)).toBe(false);
     expect(samples.get('lvs_checks_total{result="failed"}')).toBe('7');
+    expect(samples.get(`lvs_backend_weight${backend.replace('}', ',kind="configured"}')}`)).toBe(
+      '2',
+    );
+    expect(samples.get(`lvs_backend_persistent_connections${backend}`)).toBe('2');
+    const took = (name: string, le = '') =>
+      samples.get(`lvs_check_duration_seconds_${name}{kind="tcp"${le}}`);
+    expect(took('bucket', ',le="0.001"')).toBe('1');
+    expect(took('bucket', ',le="0.002"')).toBe('1');
+    expect(took('bucket', ',le="0.005"')).toBe('2');
+    expect(took('bucket', ',le="10"')).toBe('3');
+    expect(took('bucket', ',le="+Inf"')).toBe('4');
+    expect([took('count'), took('sum')]).toEqual(['4', '20.0334']);
     expect(samples.get('lvs_history_lost_total')).toBe('2');
     expect(samples.get('lvs_config_last_reload_success')).toBe('1');
   });
