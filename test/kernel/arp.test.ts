@@ -5,7 +5,7 @@ import * as arp from '../../src/net/arp.ts';
 import { connect } from '../../src/net/transport.ts';
 import { collectUntil, socketCount } from '../support/descriptors.ts';
 import { heardBefore } from '../support/frames.ts';
-import { repeats } from '../support/kernel.ts';
+import { secondary } from '../support/kernel.ts';
 import { type Segment, type SegmentHost, segment } from '../support/segment.ts';
 
 const link = 'eth0';
@@ -334,7 +334,7 @@ describe('arp.listen()', () => {
     expect(frames.map(({ operation }) => operation)).toEqual([9, 9]);
   });
 
-  it.skipIf(repeats)('counts what nobody fetched', async () => {
+  it.skipIf(secondary)('counts what nobody fetched', async () => {
     await using heard = arp.listen({ netns: asker.netns, link });
     await heard.ready;
     const socket = await loadAddon().openArp(link, `/run/netns/${two.netns}`);

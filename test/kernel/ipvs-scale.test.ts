@@ -9,7 +9,7 @@ import {
   type ServiceKey,
   type ServiceState,
 } from '../../src/index.ts';
-import { repeats } from '../support/kernel.ts';
+import { secondary } from '../support/kernel.ts';
 import { removeScratchTables, scratchTable, serviceTexts } from '../support/scratch-table.ts';
 
 removeScratchTables();
@@ -78,7 +78,7 @@ describe('a large table', () => {
 
   it('of thousands of services is written, read and flushed', async () => {
     const { ipvs } = await scratchTable();
-    const count = repeats ? 5000 : 20_000;
+    const count = secondary ? 5000 : 20_000;
     await allDone(
       ipvs,
       numbers(count).map((number) => ({
@@ -118,7 +118,7 @@ function churn(ipvs: Ipvs, changes: readonly Change[], pauseMs: () => number) {
 }
 
 describe('a table that another program changes while it is read', () => {
-  const kept = repeats ? 400 : 1500;
+  const kept = secondary ? 400 : 1500;
   const moved = 100;
   const services = numbers(kept + moved).map(serviceAt);
   const addService = (service: ServiceKey): Change => ({

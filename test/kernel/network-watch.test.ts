@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { describe, expect, it, vi } from 'vitest';
 import type { NetworkEvent } from '../../src/net/network-events.ts';
 import { collectUntil, socketCount } from '../support/descriptors.ts';
-import { repeats } from '../support/kernel.ts';
+import { secondary } from '../support/kernel.ts';
 import { removeScratchNetworks, scratchNetwork } from '../support/scratch-network.ts';
 
 removeScratchNetworks();
@@ -140,7 +140,7 @@ describe('a watch', () => {
     ).toEqual(Array.from({ length: count }, (_, at) => `10.0.${at >> 8}.${at & 255}/32`));
   });
 
-  it.skipIf(repeats)('says so when events were lost, and goes on', async () => {
+  it.skipIf(secondary)('says so when events were lost, and goes on', async () => {
     const { network, batch, run } = await scratchNetwork();
     await network.links.add({ kind: 'dummy', name: 'd0', up: true });
     await using watch = network.watch({ links: false });
@@ -162,7 +162,7 @@ describe('a watch', () => {
     expect(after.filter(({ type }) => type === 'overflow')).toEqual([]);
   });
 
-  it.skipIf(repeats)('says so when the kernel had to drop events', async () => {
+  it.skipIf(secondary)('says so when the kernel had to drop events', async () => {
     const { network, name, batch } = await scratchNetwork();
     await network.links.add({ kind: 'dummy', name: 'd0', up: true });
     const child = execa('node', [program, root, `/run/netns/${name}`, 'overflow']);

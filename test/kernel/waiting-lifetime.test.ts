@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { repeats } from '../support/kernel.ts';
+import { secondary } from '../support/kernel.ts';
 import { type Segment, type SegmentHost, segment } from '../support/segment.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -45,7 +45,7 @@ function resources() {
   return { descriptors: count('fd'), threads: count('task') };
 }
 
-describe.skipIf(repeats)('what a worker waited for', () => {
+describe.skipIf(secondary)('what a worker waited for', () => {
   it('ends with it, when it is terminated', async () => {
     const run = async (delayMs: number) => {
       const worker = new Worker(waiting, {
@@ -67,7 +67,7 @@ describe.skipIf(repeats)('what a worker waited for', () => {
   });
 });
 
-describe.skipIf(repeats)('process.exit()', () => {
+describe.skipIf(secondary)('process.exit()', () => {
   it('ends a process that waits', async () => {
     const source = `${waiting}; setTimeout(() => process.exit(7), 300);`;
     const { exitCode, stderr } = await execa(

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { formatServiceKey, Ipvs, type TableSample } from '../../src/index.ts';
 import { socketCount } from '../support/descriptors.ts';
-import { repeats } from '../support/kernel.ts';
+import { secondary } from '../support/kernel.ts';
 import { type LocalDirector, localDirector } from '../support/local-director.ts';
 
 const web = { protocol: 'tcp', address: '10.9.0.1', port: 80 } as const;
@@ -160,7 +160,7 @@ function changeWithoutPause(ipvs: Ipvs): () => Promise<number> {
   };
 }
 
-describe.skipIf(repeats)('watching a table that another program never stops changing', () => {
+describe.skipIf(secondary)('watching a table that another program never stops changing', () => {
   const staying = Array.from(
     { length: 600 },
     (_, number) =>

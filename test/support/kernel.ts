@@ -38,9 +38,17 @@ export function needsKernelOfItsOwn({ skip }: TestContext): void {
 /** Whether there is time for what other tests show as well, or almost: `LVSKIT_ALL=1`. */
 export const thorough: boolean = process.env['LVSKIT_ALL'] !== undefined;
 
+const isWhole = thorough || !hasKernelOfItsOwn() || kernelIs('7.0');
+
 /**
- * Whether this run would only repeat what another kernel shows: all tests run on Linux 7.2, and here,
- * in a guest with an older one, those in which the kernel could make a difference. Of all kernels the
- * newest runs tests fastest. `LVSKIT_ALL=1` has all of them run here too.
+ * Whether this run would only repeat what another kernel shows: all tests of commands and of real
+ * servers run on Linux 7.2, where tests run fastest, and here, in a guest with an older kernel, those
+ * in which it could make a difference. `LVSKIT_ALL=1` has all of them run here too.
  */
-export const repeats: boolean = !thorough && hasKernelOfItsOwn() && !kernelIs('7.0');
+export const repeats: boolean = !isWhole;
+
+/**
+ * The same for tests of the library, all of which run on Linux 6.1 as well: whether this is a kernel
+ * on which only those run that do not take long, or in which it could make a difference.
+ */
+export const secondary: boolean = !isWhole && !/^6\.1\./.test(release());

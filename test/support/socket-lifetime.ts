@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { collectUntil, socketCount } from './descriptors.ts';
-import { repeats } from './kernel.ts';
+import { secondary } from './kernel.ts';
 
 /** The part of the addon's sockets that their lifetime is about. */
 export interface ClosableSocket {
@@ -112,7 +112,7 @@ export function describeLifetime<Socket extends ClosableSocket>(
       expect(await Promise.all(pending)).toHaveLength(32);
     });
 
-    it.skipIf(repeats)('ends by itself for 1,000 sockets that were forgotten open', async () => {
+    it.skipIf(secondary)('ends by itself for 1,000 sockets that were forgotten open', async () => {
       const before = socketCount();
       await forget(1000);
       expect(await collectUntil(() => socketCount() === before)).toBe(true);
