@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { HookSettings } from '../config/hooks.ts';
 import type { DirectorEvent } from './director-event.ts';
 import { runHookProgram } from './hook-program.ts';
@@ -18,6 +19,8 @@ export interface HooksOptions {
   readonly tell?: TellHook<HookSettings> | undefined;
 }
 
+/** What is under way may take so much longer. */
+const usualPatienceMs = 1000;
 /** So many events may wait for a hook. */
 const mostWaiting = 256;
 
@@ -26,11 +29,32 @@ const mostWaiting = 256;
  * order in which they happened. The director waits for none of them.
  */
 export class Hooks {
-  readonly #lines: readonly HookLine[];
+  readonly #newLine: (hook: HookSettings) => HookLine;
+  /** Those that were told until the configuration had others. */
+  readonly #leaving = new Set<Promise<void>>();
+  #lines: readonly HookLine[];
   #unsubscribe: (() => void) | undefined;
 
   constructor({ hooks, onTrouble, tell = tellHook }: HooksOptions) {
-    this.#lines = hooks.map((hook) => new HookLine(hook, tell, onTrouble));
+    this.#newLine = (hook) => new HookLine(hook, tell, onTrouble);
+    this.#lines = hooks.map(this.#newLine);
+  }
+
+  /** Has these told from now on. One that stays goes on with what waits for it. */
+  set(hooks: readonly HookSettings[]): void {
+    const before = new Set(this.#lines);
+    this.#lines = hooks.map((hook) => {
+      const same = [...before].find((line) => isDeepStrictEqual(line.hook, hook));
+      if (same === undefined) return this.#newLine(hook);
+      before.delete(same);
+      return same;
+    });
+    for (const line of before) {
+      const leaving: Promise<void> = line.close(usualPatienceMs).finally(() => {
+        this.#leaving.delete(leaving);
+      });
+      this.#leaving.add(leaving);
+    }
   }
 
   attach(operations: Operations): void {
@@ -40,15 +64,16 @@ export class Hooks {
   }
 
   /** Ends; what is under way is given a moment to be done. */
-  async close(patienceMs = 1000): Promise<void> {
+  async close(patienceMs = usualPatienceMs): Promise<void> {
     this.#unsubscribe?.();
-    await Promise.all(this.#lines.map((line) => line.close(patienceMs)));
+    const closing = this.#lines.map((line) => line.close(patienceMs));
+    await Promise.all([...closing, ...this.#leaving]);
   }
 }
 
 /** The events of one hook, one after the other. */
 class HookLine {
-  readonly #hook: HookSettings;
+  readonly hook: HookSettings;
   readonly #tell: TellHook<HookSettings>;
   readonly #onTrouble: (reason: string) => void;
   readonly #ending = new AbortController();
@@ -63,13 +88,13 @@ class HookLine {
     tell: TellHook<HookSettings>,
     onTrouble: (reason: string) => void,
   ) {
-    this.#hook = hook;
+    this.hook = hook;
     this.#tell = tell;
     this.#onTrouble = onTrouble;
   }
 
   take(event: DirectorEvent): void {
-    if (!this.#hook.events.has(event.event) || this.#ending.signal.aborted) return;
+    if (!this.hook.events.has(event.event) || this.#ending.signal.aborted) return;
     if (this.#waiting.length >= mostWaiting) {
       this.#lost++;
       return;
@@ -94,10 +119,10 @@ class HookLine {
   }
 
   async #tellOne(event: DirectorEvent): Promise<void> {
-    const { timeoutMs } = this.#hook;
+    const { timeoutMs } = this.hook;
     const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(timeoutMs)]);
     try {
-      await this.#tell(this.#hook, event, signal);
+      await this.#tell(this.hook, event, signal);
       this.#fails = false;
     } catch (error) {
       const isLate = signal.aborted && !this.#ending.signal.aborted;
@@ -107,7 +132,7 @@ class HookLine {
     if (this.#lost === 0) return;
     const lost = this.#lost;
     this.#lost = 0;
-    this.#onTrouble(`${nameOf(this.#hook)} is too slow: it was not told of ${lost} events`);
+    this.#onTrouble(`${nameOf(this.hook)} is too slow: it was not told of ${lost} events`);
   }
 
   #fail(event: DirectorEvent, reason: string): void {
@@ -115,7 +140,7 @@ class HookLine {
     this.#fails = true;
     // A hook that is told of trouble, and fails, must not go round in a circle.
     if (event.event === 'trouble') return;
-    this.#onTrouble(`${nameOf(this.#hook)} was not told of ${event.event}: ${reason}`);
+    this.#onTrouble(`${nameOf(this.hook)} was not told of ${event.event}: ${reason}`);
   }
 }
 

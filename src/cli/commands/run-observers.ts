@@ -4,6 +4,12 @@ import { Hooks } from '../../observe/hooks.ts';
 import { MetricsError, MetricsServer } from '../../observe/metrics-server.ts';
 import type { Recorder } from '../../observe/recorder.ts';
 
+/** Those that are told of a director. */
+export interface Observers extends AsyncDisposable {
+  /** Takes in another configuration; metrics stay where they are. */
+  update(config: DirectorConfig): void;
+}
+
 /**
  * Has programs, addresses and Prometheus told of a director, as its configuration says. That any of it
  * does not work is told, and no more: servers are balanced all the same.
@@ -12,7 +18,7 @@ export async function openObservers(
   { hooks: settings, metrics }: DirectorConfig,
   director: Director,
   recorder: Recorder,
-): Promise<AsyncDisposable> {
+): Promise<Observers> {
   const hooks = new Hooks({ hooks: settings, onTrouble: (reason) => director.report(reason) });
   hooks.attach(director);
   let server: MetricsServer | undefined;
@@ -26,6 +32,7 @@ export async function openObservers(
     }
   }
   return {
+    update: ({ hooks: others }) => hooks.set(others),
     [Symbol.asyncDispose]: async () => {
       await server?.close();
       await hooks.close();

@@ -7,6 +7,7 @@ import { Director } from '../../director/director.ts';
 import { openHost } from '../../director/host.ts';
 import { lockInstance } from '../../director/instance-lock.ts';
 import { ServiceManager } from '../../director/service-manager.ts';
+import { startOnlyChanges } from '../../director/start-only.ts';
 import { systemClock } from '../../health/clock.ts';
 import { KeptOverrides } from '../../observe/kept-overrides.ts';
 import { OverrideFile } from '../../observe/override-file.ts';
@@ -23,7 +24,7 @@ import { exitCode } from '../exit-code.ts';
 import { ownVersion } from '../own-program.ts';
 import { addNetnsOption, type TableOptions } from '../table-options.ts';
 import { eventLog, type LogFormat } from './run-log.ts';
-import { openObservers } from './run-observers.ts';
+import { type Observers, openObservers } from './run-observers.ts';
 
 interface RunOptions extends TableOptions {
   readonly logFormat: LogFormat;
@@ -79,11 +80,26 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
     return config;
   };
   const config = await load();
+  let observers: Observers | undefined;
+  const reloadAll = async (): Promise<DirectorConfig> => {
+    const next = await load();
+    const late = startOnlyChanges(config, next).join(', ');
+    if (late !== '')
+      context.stderr.write(`lvskit: warning: ${late}: changed from the next start on\n`);
+    observers?.update(next);
+    return next;
+  };
   using _lock = await lockInstance(options.netns);
   await using host = await openHost(options.netns);
   const { stateDirectory, historyBytes } = config.director;
   const overrides = await KeptOverrides.load(new OverrideFile(stateDirectory));
-  const director = new Director({ config, load, host, overrides, version: ownVersion() });
+  const director = new Director({
+    config,
+    load: reloadAll,
+    host,
+    overrides,
+    version: ownVersion(),
+  });
   director.subscribe(eventLog(options.logFormat, context));
   const recorder = await Recorder.open({
     stateDirectory,
@@ -91,7 +107,7 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
     onProblem: (reason) => reason !== undefined && director.report(reason),
   });
   recorder.attach(director);
-  const observers = await openObservers(config, director, recorder);
+  observers = await openObservers(config, director, recorder);
   const manager = new ServiceManager({
     notify: (state) => notify(state, environment),
     clock: systemClock,
@@ -124,7 +140,7 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
     await control?.close();
     await director.stop(signal.aborted ? String(signal.reason) : 'it could not start');
     manager.close();
-    await observers[Symbol.asyncDispose]();
+    await observers?.[Symbol.asyncDispose]();
     await recorder.close();
   }
   return exitCode.done;

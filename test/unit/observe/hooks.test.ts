@@ -71,6 +71,32 @@ describe('hooks', () => {
     expect(director.listeners).toBe(0);
   });
 
+  it('that stay when others come and go keep what waits for them; those that go are not told any more', async () => {
+    const told: string[] = [];
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const tell: TellHook<HookSettings> = async (hook, one) => {
+      await held;
+      told.push(`${(hook as ExecHook).command[0]} ${(one as { server?: string }).server}`);
+    };
+    const named = (name: string) => hookOf({ command: [name] });
+    const { director, hooks } = hooked(tell, named('stays'));
+    hooks.set([named('stays'), named('goes')]);
+    director.emit(drained('a'));
+    director.emit(drained('b'));
+    // Loaded from a file again, what stays is another object.
+    hooks.set([named('comes'), named('stays')]);
+    director.emit(drained('c'));
+    release();
+    await hooks.close();
+    const of = (name: string) => told.filter((line) => line.startsWith(name));
+    expect(of('stays')).toEqual(['stays a', 'stays b', 'stays c']);
+    expect(of('goes')).toEqual(['goes a', 'goes b']);
+    expect(of('comes')).toEqual(['comes c']);
+  });
+
   it('that fail are told of once, until they work again, and in no circle', async () => {
     let fails = true;
     let calls = 0;
