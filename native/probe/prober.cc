@@ -85,14 +85,19 @@ Prober::Prober(const system::NetworkNamespace& where, size_t most_in_flight, Not
 }
 
 void Prober::Submit(std::span<const RequestRecord> requests) {
-  const std::lock_guard lock(mutex_);
-  submitted_.insert(submitted_.end(), requests.begin(), requests.end());
+  {
+    const std::lock_guard lock(mutex_);
+    submitted_.insert(submitted_.end(), requests.begin(), requests.end());
+  }
+  // Without the mutex, which the thread that wakes up wants at once.
   static_cast<void>(::eventfd_write(wake_.get(), 1));
 }
 
 void Prober::Cancel(uint32_t id) {
-  const std::lock_guard lock(mutex_);
-  cancelled_.push_back(id);
+  {
+    const std::lock_guard lock(mutex_);
+    cancelled_.push_back(id);
+  }
   static_cast<void>(::eventfd_write(wake_.get(), 1));
 }
 
