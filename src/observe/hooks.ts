@@ -64,7 +64,7 @@ export class Hooks {
   }
 
   /** Ends; what is under way is given a moment to be done. */
-  async close(patienceMs = usualPatienceMs): Promise<void> {
+  async close(patienceMs: number = usualPatienceMs): Promise<void> {
     this.#unsubscribe?.();
     const closing = this.#lines.map((line) => line.close(patienceMs));
     await Promise.all([...closing, ...this.#leaving]);
