@@ -17,7 +17,8 @@ describe('npm start', () => {
     expect(stderr).toBe('booting Linux 6.1 …');
     expect(stdout).toContain('direct routing over IPv4, scheduler rr on Linux 6.1');
     expect(stdout).toContain('only the director answers');
-    expect(stdout).toMatch(/expected {2}rs1 10, rs2 10\n +seen +rs1 10, rs2 10\n +kept$/);
+    expect(stdout).toMatch(/expected {2}rs1 10, rs2 10\n +seen +rs1 10, rs2 10\n +kept$/m);
+    expect(stdout).toMatch(/^ {2}0 of \d+ connections failed\n.* changed nothing$/m);
     expect(exitCode).toBe(0);
     expect(Date.now() - began).toBeLessThan(60_000);
   });
@@ -39,6 +40,7 @@ describe('npm start', () => {
     const commands = [
       'client busybox wget -q -O - "http://$LVSKIT_LAB_VIP/"',
       'director cat /proc/net/ip_vs',
+      'lvskit status',
       'echo "lab $LVSKIT_LAB"',
       'exit 9',
     ];
@@ -48,6 +50,7 @@ describe('npm start', () => {
       /^\{"server":"rs[12]","to":"192\.0\.2\.100:80","from":"192\.0\.2\.200:/m,
     );
     expect(stdout).toContain('TCP  C0000264:0050 rr');
+    expect(stdout).toMatch(/^web .*2\/2 up/m);
     expect(stdout).toMatch(/^lab lvs-\d+$/m);
     expect(exitCode).toBe(0);
   });
