@@ -99,8 +99,8 @@ describe.skipIf(repeats)('when a real server', patience, () => {
       await using clients = new LabClients(lab, { everyMs: 50 });
       await clients.answered(5, signal);
       const told = director.events.length;
-      const brokenAt = performance.now();
       const mend = await breakages[what]?.();
+      const brokenAt = performance.now();
       const has = (event: DirectorEvent['event']) => () =>
         director.events
           .slice(told)
