@@ -14,6 +14,7 @@ iproute2        ip
 '
 readonly packages_for_test='
 ipvsadm         ipvsadm
+keepalived      keepalived
 tcpdump         tcpdump
 openssh-server  sshd
 openssh-client  ssh
