@@ -82,7 +82,7 @@ export function eventText(event: DirectorEvent): string {
       return `${event.service} ${event.server}: ${event.warning}`;
     case 'quorum-lost':
     case 'quorum-gained': {
-      const has = event.event === 'quorum-lost' ? 'has lost its quorum' : 'has its quorum';
+      const has = event.event === 'quorum-lost' ? 'has no quorum' : 'has its quorum';
       return `${event.service} ${has}: ${event.weight} of ${event.quorum}`;
     }
     case 'service-mode':
