@@ -39,6 +39,8 @@ export class ServiceHealth {
   /** What was last told of each server: its health, and since when. */
   readonly #told = new Map<string, { healthy: boolean; since: number | undefined }>();
   readonly #reasons = new Map<string, string>();
+  /** Servers that are down since nobody knows better: the first result says whether they are. */
+  readonly #unknown = new Set<string>();
 
   constructor(declared: DeclaredService, { now, before, found, overrideOf }: ServiceStart) {
     const { name, policy, servers } = declared;
@@ -60,6 +62,7 @@ export class ServiceHealth {
     );
     for (const [text, { healthy }] of this.servers) {
       this.#told.set(text, { healthy, since: undefined });
+      if (!healthy && before?.servers.has(text) !== true) this.#unknown.add(text);
     }
     const { fallback } = policy;
     const fellBack = fallback !== undefined && (weights.get(textOf(fallback.key)) ?? 0) > 0;
@@ -153,6 +156,7 @@ export class ServiceHealth {
     this.#mode = before.#mode;
     this.#panicSince = before.#panicSince;
     for (const name of this.servers.keys()) {
+      if (before.#unknown.has(name)) this.#unknown.add(name);
       const told = before.#told.get(name);
       if (told !== undefined) this.#told.set(name, told);
       const reason = before.#reasons.get(name);
@@ -167,12 +171,20 @@ export class ServiceHealth {
     now: number,
     events: HealthEventDetails[],
   ): boolean {
-    if (!server.record(leaf, passed, now)) return false;
+    const hasChanged = server.record(leaf, passed, now);
+    const isNews = !passed && !server.healthy && this.#unknown.has(server.name);
+    if (isNews || server.healthy) this.#unknown.delete(server.name);
+    if (!hasChanged && !isNews) return false;
     const check = describeCheck(leaf.check);
     const event = passed ? 'check-up' : 'check-down';
     events.push({ event, server: server.name, check, code, detail });
-    this.#reasons.set(server.name, `${check}: ${detail}`);
-    return true;
+    const reason = `${check}: ${detail}`;
+    this.#reasons.set(server.name, reason);
+    if (isNews) {
+      events.push({ event: 'server-down', server: server.name, reason, afterMs: undefined });
+      this.#told.set(server.name, { healthy: false, since: now });
+    }
+    return hasChanged;
   }
 
   #recordAgent(

@@ -182,6 +182,29 @@ describe('a server that fails', () => {
     ]);
   });
 
+  it('that has no weight in the kernel is told to be down when its first check fails, once', () => {
+    const declared = serviceOf('web', three);
+    const driver = new Driver(declared, { found: kernelOf(declared, [10, 0, 0]) });
+    expect(driver.told()).toEqual([]);
+    driver.result(b, false).wait(1000).result(b, false, 3);
+    expect(driver.events[1]).toMatchObject({
+      event: 'server-down',
+      server: `${b}:80`,
+      reason: expect.stringContaining('connection refused'),
+      afterMs: undefined,
+    });
+    expect(driver.told()).toEqual(['check-down 10.0.0.2', 'server-down 10.0.0.2']);
+    // The same file again, and what was told of it holds.
+    driver.reload(declared).result(b, false);
+    expect(driver.told()).toEqual([]);
+    driver.result(b, true, 3).result(c, true, 3).result(c, false, 3);
+    expect(driver.told().filter((event) => event.startsWith('server-'))).toEqual([
+      'server-up 10.0.0.2',
+      'server-up 10.0.0.3',
+      'server-down 10.0.0.3',
+    ]);
+  });
+
   it('says why, and for how long it was up', () => {
     const declared = serviceOf('web', three);
     const driver = new Driver(declared, everyoneUp(declared)).result(b, false, 3);
