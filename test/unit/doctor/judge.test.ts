@@ -19,21 +19,13 @@ import { judgeVips } from '../../../src/doctor/judge-vips.ts';
 import { sourceFor } from '../../../src/doctor/source-address.ts';
 import type { Address } from '../../../src/net/address.ts';
 import type { Link } from '../../../src/net/link.ts';
+import { listedAddress } from '../../support/addresses.ts';
 
 const told = (findings: readonly { id: string; severity: string }[]) =>
   findings.map(({ id, severity }) => `${severity} ${id}`);
 
-const address = (text: string, link = 'eth0', more: Partial<Address> = {}): Address => ({
-  link,
-  linkIndex: 2,
-  family: text.includes(':') ? 'ipv6' : 'ipv4',
-  address: text,
-  scope: 'global',
-  flags: [],
-  validLifetimeSeconds: 'forever',
-  preferredLifetimeSeconds: 'forever',
-  ...more,
-});
+const address = (text: string, link = 'eth0', more: Partial<Address> = {}) =>
+  listedAddress(text, link, more);
 const eth0 = { name: 'eth0', arp: true, up: true, mtu: 1500 } as Link;
 const vip: VipFacts = {
   vip: '192.0.2.10',
