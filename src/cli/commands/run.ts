@@ -84,8 +84,11 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
   const reloadAll = async (): Promise<DirectorConfig> => {
     const next = await load();
     const late = startOnlyChanges(config, next).join(', ');
-    if (late !== '')
-      context.stderr.write(`lvskit: warning: ${late}: changed from the next start on\n`);
+    if (late !== '') {
+      context.stderr.write(
+        `lvskit: warning: what has changed of ${late} is taken at the next start\n`,
+      );
+    }
     observers?.update(next);
     return next;
   };
