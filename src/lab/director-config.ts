@@ -26,8 +26,8 @@ export function labDirectorConfig(lab: Lab, options: LabDirectorOptions): string
     '    check: { type: http, interval: 1s, timeout: 1s, fall: 2, rise: 1 }',
     '    servers:',
     ...servers,
-    `director: { state-directory: ${folder}/state }`,
-    `control: { socket: ${folder}/control.sock }`,
+    `director: { state-directory: ${JSON.stringify(`${folder}/state`)} }`,
+    `control: { socket: ${JSON.stringify(`${folder}/control.sock`)} }`,
     '',
   ].join('\n');
 }

@@ -3,7 +3,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Ipvs } from '../../ipvs/client.ts';
 import { type KnownScheduler, schedulers } from '../../ipvs/scheduler.ts';
 import { demonstrate } from '../../lab/demonstration.ts';
-import { demonstrateDirectorDeath, demonstrateServerDeath } from '../../lab/failure.ts';
+import {
+  type DirectorDeath,
+  demonstrateDirectorDeath,
+  demonstrateServerDeath,
+} from '../../lab/failure.ts';
 import type { LabStep } from '../../lab/host.ts';
 import { Lab } from '../../lab/lab.ts';
 import { schedulerPromises } from '../../lab/promise.ts';
@@ -153,17 +157,7 @@ async function runLab(options: LabCommandOptions, context: CommandContext): Prom
   const serverDeath = await demonstrateServerDeath(lab, service, last, signal, report?.failure);
   report?.serverDeath(serverDeath);
   report?.directorDies();
-  let told = 0;
-  const directorDeath = await demonstrateDirectorDeath(
-    lab,
-    async () => {
-      await director.kill();
-      told = director.events.length;
-    },
-    () => director.start(),
-    signal,
-  );
-  const isQuiet = director.events.slice(told).every(({ event }) => event === 'started');
+  const { directorDeath, isQuiet } = await directorDies(lab, director, signal);
   report?.directorDeath(directorDeath, isQuiet);
 
   const kept =
@@ -180,6 +174,22 @@ async function runLab(options: LabCommandOptions, context: CommandContext): Prom
   }
   if (options.keep) await runLabShell(lab, director.socket, context, style);
   return kept ? exitCode.done : exitCode.failed;
+}
+
+/** The death of a director, and whether the next one had nothing to change or to tell. */
+async function directorDies(
+  lab: Lab,
+  director: LabDirector,
+  signal: AbortSignal,
+): Promise<{ readonly directorDeath: DirectorDeath; readonly isQuiet: boolean }> {
+  let told = 0;
+  const kill = async () => {
+    await director.kill();
+    told = director.events.length;
+  };
+  const directorDeath = await demonstrateDirectorDeath(lab, kill, () => director.start(), signal);
+  const isQuiet = director.events.slice(told).every(({ event }) => event === 'started');
+  return { directorDeath, isQuiet };
 }
 
 /** Tells at once, before anything is built, when there is no IPVS or no permission. */
